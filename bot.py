@@ -1,1 +1,5 @@
-def main() -> None: ...
+"""Command line and composition root."""
+
+
+def main() -> None:
+    """Run the command line."""
