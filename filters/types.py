@@ -22,12 +22,17 @@ class Role(StrEnum):
 
 
 class FragmentKind(StrEnum):
-    """EventSub's four kinds of piece a chat line is made of."""
+    """EventSub's kinds of piece a chat line is made of. A kind we do not know yet is read as text."""
 
     TEXT = "text"
     EMOTE = "emote"
     MENTION = "mention"
     CHEERMOTE = "cheermote"
+    GIF = "gif"
+
+    @classmethod
+    def _missing_(cls, value: object) -> FragmentKind:
+        return cls.TEXT
 
 
 class Severity(IntEnum):
@@ -194,3 +199,8 @@ class Verdict:
     dry_run: bool = False
     exempt: str = ""
     failed_filters: tuple[str, ...] = field(default=())
+
+    @property
+    def leading(self) -> Evidence:
+        """The Evidence a Record is filed under: live before dry run, then the worst, then the surest."""
+        return max(self.evidence, key=lambda each: (not each.dry_run, each.severity, each.score))

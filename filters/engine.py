@@ -1,0 +1,109 @@
+"""One channel's judge: observe, find Evidence, decide one Action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from pydantic import Field
+
+from filters.base import Filter, Settings
+from filters.history import History
+from filters.ladder import Ladder
+from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Verdict
+
+STREAM_STAFF = frozenset({Role.BROADCASTER, Role.MODERATOR})
+"""Never acted on, whatever the policy says: Twitch would refuse, and it is their channel."""
+
+
+class Exemptions(Settings):
+    """Whom the policy leaves alone. The streamer and the mods always are."""
+
+    roles: frozenset[Role] = Field(frozenset({Role.VIP}), description="Roles no filter acts on.")
+    chatters: frozenset[str] = Field(frozenset(), description="Login names of regulars and bots no filter acts on.")
+
+    def reason(self, message: Message) -> str:
+        """Why the chatter is exempt, or an empty text."""
+        for role in Role:
+            if role in message.roles and (role in STREAM_STAFF or role in self.roles):
+                return role.value
+        return "exempt chatter" if message.chatter in self.chatters else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the filters saw in one message, before anything is decided."""
+
+    message: Message
+    evidence: tuple[Evidence, ...]
+    failed_filters: tuple[str, ...] = ()
+
+
+class Engine:
+    """Judges one channel's messages, in the order they arrive, under one revision of its policy.
+
+    Pure but for its History: the same messages in the same order give the same Verdicts.
+    """
+
+    def __init__(
+        self,
+        filters: Sequence[Filter],
+        ladder: Ladder,
+        exempt: Exemptions,
+        revision: int = 0,
+        *,
+        dry_run: bool = False,
+        history: History | None = None,
+    ) -> None:
+        self.filters = tuple(each for each in filters if each.enabled)
+        self.ladder = ladder
+        self.exempt = exempt
+        self.revision = revision
+        self.dry_run = dry_run
+        self.history = history or History()
+
+    def examine(self, message: Message) -> Findings:
+        """Remember the message and run every enabled filter over it. A filter that raises is skipped and named."""
+        self.history.observe(message)
+        evidence: list[Evidence] = []
+        failed: list[str] = []
+        for each in self.filters:
+            if each.exempt and not each.exempt.isdisjoint(message.roles):
+                continue
+            try:
+                found = each.check(message, self.history)
+            except Exception:  # noqa: BLE001 - one broken filter must not switch the others off
+                failed.append(each.name)
+                continue
+            if found is not None:
+                evidence.append(found)
+        return Findings(message, tuple(evidence), tuple(failed))
+
+    def decide(self, findings: Findings, strikes: int = 0) -> Verdict:
+        """Join the Evidence into one Action for a chatter with so many strikes: the strongest wins.
+
+        Dry-run Evidence decides only where no live Evidence asks for more than review, and marks the Verdict.
+        """
+        live = self._join([e for e in findings.evidence if not e.dry_run], strikes)
+        dry = self._join([e for e in findings.evidence if e.dry_run], strikes)
+        only_dry = dry > live and not live.enforces
+        exempt = self.exempt.reason(findings.message) if findings.evidence else ""
+        return Verdict(
+            message=findings.message,
+            evidence=findings.evidence,
+            action=NONE if exempt else (dry if only_dry else live),
+            revision=self.revision,
+            strikes=strikes,
+            dry_run=not exempt and (only_dry or (self.dry_run and live.kind > ActionKind.REVIEW)),
+            exempt=exempt,
+            failed_filters=findings.failed_filters,
+        )
+
+    def judge(self, message: Message, strikes: int = 0) -> Verdict:
+        """Examine and decide in one step."""
+        return self.decide(self.examine(message), strikes)
+
+    def _join(self, evidence: Sequence[Evidence], strikes: int) -> Action:
+        return reduce(or_, (self.ladder.action(each, strikes) for each in evidence), NONE)
