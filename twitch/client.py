@@ -1,0 +1,70 @@
+"""TwitchIO's Bot with our sockets, our token store and a Helix session that knows Twitch's limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import structlog
+from twitchio.authentication import ValidateTokenPayload
+from twitchio.exceptions import InvalidTokenException
+from twitchio.ext import commands
+from twitchio.payloads import TokenRefreshedPayload
+
+from twitch.inflow import Inflow
+from twitch.limits import wait_for_budget
+from twitch.tokens import Token, TokenStore
+
+log = structlog.get_logger(__name__)
+
+HELIX_TIMEOUT_S = 10.0
+"""TwitchIO's own default is five minutes, far longer than a chat line matters."""
+
+
+class Client(commands.Bot):
+    """One process's connection to Twitch. Its accounts come from ``tokens`` and are kept there when refreshed."""
+
+    def __init__(self, *, client_id: str, client_secret: str, bot_id: str, tokens: TokenStore, **options: Any) -> None:
+        self.inflow = Inflow()
+        self._token_store = tokens
+        self._own_session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S), middlewares=(wait_for_budget,)
+        )
+        super().__init__(
+            client_id=client_id, client_secret=client_secret, bot_id=bot_id, session=self._own_session, **options
+        )
+
+    async def load_tokens(self, path: str | None = None) -> None:
+        """Give TwitchIO every stored account; one Twitch no longer accepts is named and left out."""
+        for token in self._token_store.load().values():
+            try:
+                await self.add_token(token.access, token.refresh)
+            except InvalidTokenException:
+                log.error("token_refused", login=token.login, remedy=f"chatwarden login (as {token.login})")
+        self._http._has_loaded = True  # noqa: SLF001 - what TwitchIO's own load does last
+
+    async def save_tokens(self, path: str | None = None) -> None:
+        """Do nothing: each token is stored when it changes."""
+
+    async def add_token(self, token: str, refresh: str) -> ValidateTokenPayload:
+        """Validate an account's token, use it from now on and store it."""
+        valid = await super().add_token(token, refresh)
+        if valid.user_id:
+            pair = self.tokens[valid.user_id]
+            self._token_store.save(
+                Token(valid.user_id, valid.login or "", pair["token"], pair["refresh"], tuple(valid.scopes))
+            )
+        return valid
+
+    async def event_token_refreshed(self, payload: TokenRefreshedPayload) -> None:
+        """Store a token the moment Twitch replaced it: the old one may be dead already."""
+        known = self._token_store.load().get(payload.user_id)
+        login = known.login if known else ""
+        self._token_store.save(
+            Token(payload.user_id, login, payload.token, payload.refresh_token, tuple(payload.scopes.selected))
+        )
+
+    async def close(self, **options: Any) -> None:
+        """Close the connections and the session."""
+        await super().close(**options)
+        await self._own_session.close()

@@ -1,0 +1,36 @@
+"""Twitch's rate limit, honoured: a refused call waits for the moment Twitch names and is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT_S = 60.0
+"""Twitch's buckets refill within a minute; a later reset is a wrong clock."""
+TRIES = 3
+
+
+async def wait_for_budget(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Aiohttp middleware: on 429 wait until ``Ratelimit-Reset`` (UTC s) and send again, a few times at most."""
+    for _ in range(TRIES - 1):
+        response = await handler(request)
+        if response.status != 429:
+            return response
+        wait_s = _wait_s(response.headers.get("Ratelimit-Reset"))
+        log.warning("rate_limited", path=request.url.path, wait_s=round(wait_s, 1))
+        response.release()
+        await asyncio.sleep(wait_s)
+    return await handler(request)
+
+
+def _wait_s(reset: str | None) -> float:
+    try:
+        until = float(reset or "")
+    except ValueError:
+        return 1.0
+    return min(max(until - time.time(), 0.1), LONGEST_WAIT_S)

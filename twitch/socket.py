@@ -1,0 +1,95 @@
+"""An EventSub websocket that loses nothing at a reconnect and lets each notification in once.
+
+TwitchIO 3.3.2 stops reading the old socket while it opens the new one, so what arrives in between is lost. Twitch
+keeps sending on the old one until the new one has welcomed us; so does this one keep reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from twitchio.eventsub.websockets import Websocket
+
+from twitch.inflow import Inflow
+
+log = structlog.get_logger(__name__)
+
+GRACE_S = 10.0
+"""How long the old socket is still read after the new one has welcomed; Twitch closes it before."""
+
+
+class Socket(Websocket):
+    """TwitchIO's Websocket with a background hand-over, de-duplication and back-pressure."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handed_over = False
+
+    @property
+    def _inflow(self) -> Inflow:
+        inflow: Inflow = self._client.inflow  # type: ignore[union-attr]
+        return inflow
+
+    async def _process_notification(self, data: Any) -> None:
+        if not self._inflow.first(data["metadata"]["message_id"]):
+            return
+        try:
+            await super()._process_notification(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self._inflow.malformed += 1
+            kind = data["metadata"].get("subscription_type")
+            log.error("notification_malformed", type=kind, error=repr(error))
+        # The listeners are tasks: give them their turn, or a full buffer would be read without one ever running.
+        await asyncio.sleep(0)
+        await self._inflow.room()
+
+    async def _process_reconnect(self, data: Any) -> None:
+        url = data["payload"]["session"]["reconnect_url"]
+        task = asyncio.create_task(self._hand_over(url))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hand_over(self, url: str) -> None:
+        successor = type(self)(
+            keep_alive_timeout=self._keep_alive_timeout,
+            reconnect_attempts=self._original_attempts,
+            client=self._client,
+            token_for=self._token_for,
+            http=self._http,
+            shard_id=self._shard_id,
+        )
+        successor._subscriptions = self._subscriptions  # noqa: SLF001 - the successor is this socket, continued
+        try:
+            await successor.connect(url=url, fail_once=True)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the old socket goes on and reconnects when closed
+            log.warning("handover_failed", error=repr(error))
+            return
+        self._handed_over = True
+        if self._client and self._token_for and successor.session_id:
+            self._client._websockets[self._token_for][successor.session_id] = successor  # noqa: SLF001
+        await asyncio.sleep(GRACE_S)
+        await self.close()
+
+    async def _create_connection_task(self) -> None:
+        if self._handed_over:
+            await self.close()
+            return
+        await super()._create_connection_task()
+
+    def _cleanup(self, closed: bool = True) -> None:
+        # Twitch keeps the session id over a reconnect: the entry may be the successor's by now.
+        if self._handed_over:
+            self._closed = closed
+            return
+        super()._cleanup(closed)
+
+    async def close(self, cleanup: bool = True, *, reassociate: bool = True) -> None:
+        """Close for good, and end the hand-over with it."""
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current:
+                task.cancel()
+        await super().close(cleanup, reassociate=reassociate and not self._handed_over)
