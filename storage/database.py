@@ -1,0 +1,226 @@
+"""One SQLite file: opened with the guarantees the action log needs, migrated, and shared without mixed transactions.
+
+DatabaseError
+├── CorruptDatabaseError    the bytes are not a sound database of ours
+└── WriteError              this write did not happen
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a write waits for another process's transaction."""
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as asked; the text says what, where and what to do."""
+
+
+class CorruptDatabaseError(DatabaseError):
+    """The file is damaged, or is no database."""
+
+
+class WriteError(DatabaseError):
+    """A write was refused and nothing of it was kept."""
+
+
+def now_ms() -> int:
+    """The wall clock in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Number, name and SQL of every migration, in order."""
+    return sorted(
+        (int(match[1]), match[2], entry.read_text(encoding="utf-8"))
+        for entry in resources.files("storage").joinpath("schema").iterdir()
+        if (match := re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name))
+    )
+
+
+class Database:
+    """A connection that writes and one that reads, so that questions do not wait for a commit in progress.
+
+    Build it with ``open``. Writes go through ``transaction``; in read-only mode there is no writer.
+    """
+
+    def __init__(self, path: Path, reader: aiosqlite.Connection, writer: aiosqlite.Connection | None) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, readonly: bool = False) -> Database:
+        """Open the file, create it if missing, and bring its schema up to date (neither when ``readonly``).
+
+        Raises:
+            DatabaseError: missing folder or file, not writable, another program's file, or a schema newer than
+                this code. The file is left as it was.
+            CorruptDatabaseError: not a database, or damaged.
+        """
+        _check_place(path, readonly=readonly)
+        opened: list[aiosqlite.Connection] = []
+        try:
+            if not readonly:
+                opened.append(await _connect(path, "rwc"))
+                await _migrate(path, opened[0])
+            opened.append(await _connect(path, "ro"))
+            if readonly:
+                await _check_version(path, opened[0], behind_is_error=True)
+        except sqlite3.Error as error:
+            await _close(opened)
+            raise _translated(path, error) from error
+        except BaseException:
+            await _close(opened)
+            raise
+        return cls(path, opened[-1], None if readonly else opened[0])
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await _close([self._reader, *([self._writer] if self._writer else [])])
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A write transaction (BEGIN IMMEDIATE): committed at the end, rolled back if anything is raised.
+
+        Raises:
+            WriteError: the database refused, for instance a full disk, another writer, or a read-only opening.
+        """
+        if self._writer is None:
+            raise WriteError(f"{self.path}: opened read-only")
+        async with self._lock:
+            try:
+                await self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                    await self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        await self._writer.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise WriteError(f"{self.path}: not written: {error}") from error
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """All rows of a query, as last committed."""
+        try:
+            return list(await self._reader.execute_fetchall(sql, parameters))
+        except sqlite3.Error as error:
+            raise _translated(self.path, error) from error
+
+    async def stream(self, sql: str, parameters: Parameters = (), chunk: int = 1_000) -> AsyncIterator[sqlite3.Row]:
+        """Rows one after another, ``chunk`` at a time in memory, all from one snapshot."""
+        try:
+            async with self._reader.execute(sql, parameters) as cursor:
+                while rows := await cursor.fetchmany(chunk):
+                    for row in rows:
+                        yield row
+        except sqlite3.Error as error:
+            raise _translated(self.path, error) from error
+
+    async def forget_log(self) -> None:
+        """Move the write-ahead log into the database and empty it, so that erased bytes do not stay behind there."""
+        if self._writer is not None:
+            await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _check_place(path: Path, *, readonly: bool) -> None:
+    if not path.parent.is_dir():
+        raise DatabaseError(f"{path}: folder {path.parent} does not exist (create it, or choose another --database)")
+    if readonly and not path.is_file():
+        raise DatabaseError(f"{path}: no such database (run the bot first, or choose another --database)")
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(_uri(path, mode), uri=True, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    # recursive_triggers: without it INSERT OR REPLACE deletes a row past the append-only trigger.
+    # secure_delete: erased text must not linger in free pages.
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",
+        "secure_delete = ON",
+        "synchronous = FULL",
+    ):
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    return connection
+
+
+async def _close(connections: Iterable[aiosqlite.Connection]) -> None:
+    for connection in connections:
+        await connection.close()
+
+
+async def _check_version(path: Path, connection: aiosqlite.Connection, *, behind_is_error: bool = False) -> int:
+    """The schema version of the file, 0 for an empty one. Raises DatabaseError for one this code cannot use."""
+    tables = {row[0] for row in await connection.execute_fetchall("SELECT name FROM sqlite_master")}
+    if not tables and not behind_is_error:
+        return 0
+    if "schema_migrations" not in tables:
+        raise DatabaseError(f"{path}: is a database of another program (choose another --database)")
+    [row] = await connection.execute_fetchall("SELECT max(version) FROM schema_migrations")
+    version, known = int(row[0] or 0), migrations()[-1][0]
+    if version > known:
+        raise DatabaseError(f"{path}: schema {version} is newer than this version's {known} (update chatwarden)")
+    if behind_is_error and version < known:
+        raise DatabaseError(f"{path}: schema {version} is older than {known} (start the bot once to update it)")
+    return version
+
+
+async def _migrate(path: Path, connection: aiosqlite.Connection) -> None:
+    version = await _check_version(path, connection)
+    await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+    await connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written shows it here, not at the first Record
+    await connection.execute("ROLLBACK")
+    for number, name, sql in migrations():
+        if number <= version:
+            continue
+        # The number goes in first: if another process migrates at the same time, the later one stumbles over it.
+        script = f"""
+            BEGIN IMMEDIATE;
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                -- Which numbered migrations this file has had.
+                version INTEGER NOT NULL PRIMARY KEY, -- Number of the migration.
+                name TEXT NOT NULL, -- Its name.
+                applied_ms INTEGER NOT NULL -- When it was applied, UTC ms.
+            ) STRICT;
+            INSERT INTO schema_migrations VALUES ({number}, '{name}', {now_ms()});
+            {sql}
+            COMMIT;
+        """  # noqa: S608 - all three values are our own
+        try:
+            await connection.executescript(script)
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                await connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.IntegrityError) and await _check_version(path, connection) >= number:
+                continue
+            raise
+
+
+def _translated(path: Path, error: sqlite3.Error) -> DatabaseError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+        return CorruptDatabaseError(f"{path}: {error} (restore a backup, or choose another --database)")
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        return DatabaseError(f"{path}: {error} (check its permissions, or choose another --database)")
+    return DatabaseError(f"{path}: {error}")

@@ -1,0 +1,154 @@
+"""People behind the log: their numbers and secret keys, the HMACs of what quotes them, and their erasure."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiosqlite
+
+from storage.chain import append, canonical
+from storage.database import Database, DatabaseError, now_ms
+
+KEY_BYTES = 32
+"""Length of a person's key: the block that SHA-256 puts out."""
+
+REMEMBERED = 50_000
+"""People kept in memory between transactions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A chatter's number in chained rows, the key of that person's HMACs, and the login last stored."""
+
+    number: int
+    key: bytes
+    login: str
+
+
+def mac(key: bytes, columns: Mapping[str, Any]) -> bytes:
+    """The keyed digest of a personal row's columns (all but its own ``mac``)."""
+    return hmac.digest(key, canonical(columns), "sha256")
+
+
+class People:
+    """Looks up and enrols chatters inside a writer's transaction, remembering them between transactions."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Person] = {}
+        self._erasures = 0
+
+    def forget(self) -> None:
+        """Drop what is remembered, as after a transaction that was rolled back."""
+        self._known.clear()
+
+    def noticed(self, erasures: int) -> None:
+        """Drop what is remembered if someone has been erased since, perhaps by another process."""
+        if erasures != self._erasures:
+            self._erasures = erasures
+            self.forget()
+
+    async def enrol(self, transaction: aiosqlite.Connection, logins: Mapping[str, str]) -> dict[str, Person]:
+        """Everyone of ``logins`` (Twitch id to login), added or with the login brought up to date."""
+        stale = {
+            twitch_id: login
+            for twitch_id, login in logins.items()
+            if (person := self._known.get(twitch_id)) is None or person.login != login
+        }
+        if stale:
+            if len(self._known) > REMEMBERED:
+                kept = logins.keys() - stale.keys()
+                self._known = {twitch_id: self._known[twitch_id] for twitch_id in kept}
+            await transaction.executemany(
+                "INSERT INTO chatters (twitch_id, login) VALUES (?, ?)"
+                " ON CONFLICT (twitch_id) DO UPDATE SET login = excluded.login",
+                stale.items(),
+            )
+            await transaction.executemany(
+                "INSERT INTO person_keys (chatter_id, key) SELECT id, ? FROM chatters WHERE twitch_id = ?"
+                " ON CONFLICT (chatter_id) DO NOTHING",
+                [(secrets.token_bytes(KEY_BYTES), twitch_id) for twitch_id in stale],
+            )
+            rows = await transaction.execute_fetchall(
+                "SELECT p.twitch_id, p.id, k.key, p.login FROM chatters AS p JOIN person_keys AS k"
+                " ON k.chatter_id = p.id WHERE p.twitch_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(stale)),),
+            )
+            self._known.update({twitch_id: Person(number, key, login) for twitch_id, number, key, login in rows})
+        return {twitch_id: self._known[twitch_id] for twitch_id in logins}
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What erasing one person destroys, or would: the Records about them and the quoted lines of theirs."""
+
+    person: int
+    records: int
+    lines: int
+
+
+async def actor_number(transaction: aiosqlite.Connection, name: str) -> int:
+    """The number of someone who acts, added if new."""
+    await transaction.execute("INSERT INTO actors (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (name,))
+    [row] = await transaction.execute_fetchall("SELECT id FROM actors WHERE name = ?", (name,))
+    return int(row[0])
+
+
+async def find_person(db: Database, who: str) -> list[int]:
+    """Numbers of the people with this login (now) or Twitch id; several if a login changed hands."""
+    rows = await db.rows("SELECT id FROM chatters WHERE login = ? OR twitch_id = ?", (who.lstrip("@").lower(), who))
+    return [int(row[0]) for row in rows]
+
+
+async def plan_erasure(db: Database, person: int) -> Erasure:
+    """What ``erase`` would destroy."""
+    [row] = await db.rows(
+        "SELECT (SELECT count(*) FROM records WHERE chatter_id = :p),"
+        " (SELECT count(*) FROM context_messages WHERE chatter_id = :p AND text IS NOT NULL)",
+        {"p": person},
+    )
+    return Erasure(person, *row)
+
+
+async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasure:
+    """Destroy a person's key, identity and quoted text; the Records stay under their number and the chain stays valid.
+
+    What others wrote about the person stays, as does the person's login where it acted as a moderator.
+
+    Raises:
+        DatabaseError: nobody of that number, or erased before.
+        WriteError: nothing was erased.
+    """
+    plan = await plan_erasure(db, person)
+    at_ms = now_ms()
+    async with db.transaction() as transaction:
+        erased = await transaction.execute_fetchall(
+            "UPDATE chatters SET twitch_id = NULL, login = NULL, erased_ms = ?"
+            " WHERE id = ? AND erased_ms IS NULL RETURNING id",
+            (at_ms, person),
+        )
+        if not erased:
+            raise DatabaseError(f"person {person}: not in the log, or erased before")
+        await transaction.execute("DELETE FROM person_keys WHERE chatter_id = ?", (person,))
+        await transaction.execute("UPDATE context_messages SET text = NULL WHERE chatter_id = ?", (person,))
+        await transaction.execute(
+            "UPDATE evidence SET folded = NULL, detail = NULL"
+            " WHERE record_id IN (SELECT id FROM records WHERE chatter_id = ?)",
+            (person,),
+        )
+        await append(
+            transaction,
+            "erasures",
+            {
+                "chatter_id": person,
+                "at_ms": at_ms,
+                "actor_id": await actor_number(transaction, actor),
+                "reason": reason,
+            },
+        )
+    await db.forget_log()
+    return plan

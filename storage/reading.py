@@ -1,0 +1,294 @@
+"""The action log as people and the bot read it: Records, their details, and the questions asked of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from filters.types import Action, ActionKind, Category, Evidence, Severity
+from storage.database import Database
+
+StrikeTimes = dict[str, list[int]]
+"""UTC milliseconds by Twitch user id."""
+
+
+class Outcome(StrEnum):
+    """How a Record stands. PENDING until settled; UNDONE follows APPLIED."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    FAILED = "failed"
+    DRY_RUN = "dry_run"
+    WITHHELD = "withheld"
+    SUPERSEDED = "superseded"
+    REVIEW = "review"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the action log with its latest outcome. Times are UTC milliseconds.
+
+    ``chatter_id`` and ``chatter`` are empty once the person is erased; ``text`` is None once erased, and where it was
+    never kept in plain.
+    """
+
+    id: int
+    ts_ms: int
+    received_ms: int
+    decided_ms: int
+    committed_ms: int
+    channel_id: str
+    channel: str
+    person: int
+    chatter_id: str
+    chatter: str
+    message_id: str
+    text: str | None
+    action: Action
+    filter: str
+    rule: str
+    category: Category
+    severity: Severity
+    revision: int
+    strikes: int
+    dry_run: bool
+    exempt: str
+    actor: str
+    outcome: Outcome
+    reason: str
+    sent_ms: int | None
+    done_ms: int | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLine:
+    """A chat line before the judged one. ``chatter`` is empty and ``text`` None once its writer is erased."""
+
+    ts_ms: int
+    chatter: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """One step in a Record's life after it was committed."""
+
+    at_ms: int
+    outcome: Outcome
+    reason: str
+    sent_ms: int | None
+    done_ms: int | None
+    attempts: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDetails:
+    """What stands behind a Record: Evidence (``folded`` and ``detail`` empty once erased), context and events."""
+
+    evidence: tuple[Evidence, ...]
+    context: tuple[ContextLine, ...]
+    events: tuple[RecordEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Which Records; unset fields do not filter.
+
+    ``channel`` and ``chatter`` are a login or Twitch id, ``since_ms`` (inclusive) and ``until_ms`` (exclusive) are the
+    messages' times, ``after_id`` is exclusive. ``limit`` None means all.
+    """
+
+    channel: str | None = None
+    chatter: str | None = None
+    actor: str | None = None
+    filter: str | None = None
+    category: Category | None = None
+    action: ActionKind | None = None
+    outcome: Outcome | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    after_id: int | None = None
+    limit: int | None = 100
+
+    def conditions(self) -> tuple[str, dict[str, Any]]:
+        """The WHERE clause (empty if nothing filters) and its parameters."""
+        values: dict[str, Any] = {
+            "channel": _login(self.channel),
+            "chatter": _login(self.chatter),
+            "actor": _login(self.actor),
+            "filter": self.filter,
+            "category": self.category,
+            "action": None if self.action is None else self.action.name.lower(),
+            "outcome": self.outcome,
+            "since_ms": self.since_ms,
+            "until_ms": self.until_ms,
+            "after_id": self.after_id,
+        }
+        used = {name: value for name, value in values.items() if value is not None}
+        clause = " AND ".join(_CONDITIONS[name] for name in used)
+        return (f" WHERE {clause}" if clause else ""), used
+
+
+Records = list[Record]
+
+_CONDITIONS = {
+    "channel": "v.channel_id IN (SELECT id FROM channels WHERE login = :channel OR id = :channel)",
+    "chatter": "v.person IN (SELECT id FROM chatters WHERE login = :chatter OR twitch_id = :chatter)",
+    "actor": "v.actor = :actor",
+    "filter": "v.filter = :filter",
+    "category": "v.category = :category",
+    "action": "v.action = :action",
+    "outcome": "v.outcome = :outcome",
+    "since_ms": "v.ts_ms >= :since_ms",
+    "until_ms": "v.ts_ms < :until_ms",
+    "after_id": "v.record_id > :after_id",
+}
+
+_RECORDS = (
+    "SELECT v.*, m.text FROM v_actions AS v"
+    " LEFT JOIN context_messages AS m ON m.record_id = v.record_id AND m.position = 0"
+)
+
+_STRUCK = (
+    " FROM v_actions AS v WHERE v.channel_id = :channel_id AND v.ts_ms >= :since_ms"
+    " AND v.outcome = 'applied' AND v.action IN ('delete', 'warn', 'timeout', 'ban')"
+)
+
+
+class Reader:
+    """Questions about the log, answered as last committed. Needs no more than a read-only database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def get(self, record_id: int) -> Record | None:
+        """The Record of that number, or None."""
+        rows = await self._db.rows(f"{_RECORDS} WHERE v.record_id = ?", (record_id,))
+        return _record(rows[0]) if rows else None
+
+    async def details(self, record_id: int) -> RecordDetails:
+        """What stands behind a Record; everything is empty for a number that does not exist."""
+        evidence = await self._db.rows("SELECT * FROM evidence WHERE record_id = ? ORDER BY position", (record_id,))
+        context = await self._db.rows(
+            "SELECT m.ts_ms, coalesce(p.login, ''), m.text FROM context_messages AS m"
+            " JOIN chatters AS p ON p.id = m.chatter_id WHERE m.record_id = ? AND m.position < 0 ORDER BY m.position",
+            (record_id,),
+        )
+        events = await self._db.rows(
+            "SELECT e.at_ms, e.outcome, e.reason, e.sent_ms, e.done_ms, e.attempts, a.name FROM record_events AS e"
+            " JOIN actors AS a ON a.id = e.actor_id WHERE e.record_id = ? ORDER BY e.id",
+            (record_id,),
+        )
+        return RecordDetails(
+            tuple(_evidence(row) for row in evidence),
+            tuple(ContextLine(*row) for row in context),
+            tuple(RecordEvent(row[0], Outcome(row[1]), *row[2:]) for row in map(tuple, events)),
+        )
+
+    async def list(self, query: RecordQuery) -> Records:
+        """The Records a query names, newest message first."""
+        return [record async for record in self.stream(query)]
+
+    async def stream(self, query: RecordQuery) -> AsyncIterator[Record]:
+        """The same, one after another, without holding them all; a query by ``after_id`` runs oldest first."""
+        where, values = query.conditions()
+        order = " ORDER BY v.ts_ms DESC, v.record_id DESC" if query.after_id is None else " ORDER BY v.record_id"
+        limit = -1 if query.limit is None else query.limit
+        async for row in self._db.stream(f"{_RECORDS}{where}{order} LIMIT :limit", {**values, "limit": limit}):
+            yield _record(row)
+
+    async def count(self, query: RecordQuery) -> int:
+        """How many Records a query names, whatever its limit."""
+        where, values = query.conditions()
+        [row] = await self._db.rows(f"SELECT count(*) FROM v_actions AS v{where}", values)  # noqa: S608 - fixed clauses
+        return int(row[0])
+
+    async def pending(self) -> Records:
+        """Records committed but not settled, oldest first: what a crash left open."""
+        where = " WHERE v.record_id IN (SELECT record_id FROM record_states WHERE outcome = 'pending')"
+        return [_record(row) for row in await self._db.rows(f"{_RECORDS}{where} ORDER BY v.record_id")]
+
+    async def last_id(self) -> int:
+        """The newest Record's number, 0 if there is none."""
+        [row] = await self._db.rows("SELECT coalesce(max(id), 0) FROM records")
+        return int(row[0])
+
+    async def strikes(self, channel_id: str, chatter_id: str, since_ms: int) -> int:
+        """Enforced Records against a chatter in a channel that still stand, for messages sent since ``since_ms``."""
+        [row] = await self._db.rows(
+            f"SELECT count(*){_STRUCK}"  # noqa: S608 - fixed clauses
+            " AND v.person = (SELECT id FROM chatters WHERE twitch_id = :chatter_id)",
+            {"channel_id": channel_id, "chatter_id": chatter_id, "since_ms": since_ms},
+        )
+        return int(row[0])
+
+    async def strike_times(self, channel_id: str, since_ms: int) -> StrikeTimes:
+        """Times (UTC ms, ascending) of every chatter's strikes in a channel since ``since_ms``, by Twitch id."""
+        times: StrikeTimes = {}
+        rows = await self._db.rows(
+            f"SELECT v.chatter_id, v.ts_ms{_STRUCK} AND v.chatter_id IS NOT NULL ORDER BY v.ts_ms",
+            {"channel_id": channel_id, "since_ms": since_ms},
+        )
+        for chatter_id, ts_ms in rows:
+            times.setdefault(chatter_id, []).append(ts_ms)
+        return times
+
+
+def _login(who: str | None) -> str | None:
+    return None if who is None else who.removeprefix("@").removeprefix("#").lower()
+
+
+def _record(row: sqlite3.Row) -> Record:
+    return Record(
+        id=row["record_id"],
+        ts_ms=row["ts_ms"],
+        received_ms=row["received_ms"],
+        decided_ms=row["decided_ms"],
+        committed_ms=row["committed_ms"],
+        channel_id=row["channel_id"],
+        channel=row["channel"] or "",
+        person=row["person"],
+        chatter_id=row["chatter_id"] or "",
+        chatter=row["chatter"] or "",
+        message_id=row["message_id"],
+        text=row["text"],
+        action=Action(ActionKind[row["action"].upper()], row["duration_s"]),
+        filter=row["filter"],
+        rule=row["rule"],
+        category=Category(row["category"]),
+        severity=Severity(row["severity"]),
+        revision=row["revision"],
+        strikes=row["strikes"],
+        dry_run=bool(row["dry_run"]),
+        exempt=row["exempt"],
+        actor=row["actor"],
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+        sent_ms=row["sent_ms"],
+        done_ms=row["done_ms"],
+        attempts=row["attempts"],
+    )
+
+
+def _evidence(row: sqlite3.Row) -> Evidence:
+    return Evidence(
+        filter=row["filter"],
+        rule=row["rule"],
+        category=Category(row["category"]),
+        severity=Severity(row["severity"]),
+        span=(row["span_start"], row["span_end"]),
+        folded=row["folded"] or "",
+        score=row["score"],
+        distance=row["distance"],
+        technique=row["technique"],
+        detail=row["detail"] or "",
+        related=tuple(json.loads(row["related"])),
+        dry_run=bool(row["dry_run"]),
+    )

@@ -1,0 +1,314 @@
+"""How a Record gets onto the disk: what is written, sealed and chained, many at a time in one transaction."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import aiosqlite
+
+from filters.types import Action, Category, Evidence, Message, Verdict
+from storage.chain import Chain, insert
+from storage.database import DatabaseError, now_ms
+from storage.people import People, Person, actor_number, mac
+from storage.reading import Outcome
+
+SEALED_REMEMBERED = 100_000
+"""Ids of child-safety messages remembered, so that they are not kept as another Record's context."""
+
+
+class OutcomeError(DatabaseError):
+    """A Record cannot be settled so: it does not exist or its outcome already stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A decision about to be recorded. ``context`` are the chat lines before the message, oldest first.
+
+    ``leading`` is the Evidence the Record is filed under; ``outcome`` is set where nothing is left to enforce.
+    """
+
+    message: Message
+    leading: Evidence
+    evidence: tuple[Evidence, ...]
+    context: tuple[Message, ...]
+    action: Action
+    revision: int
+    strikes: int
+    dry_run: bool
+    exempt: str
+    received_ms: int
+    decided_ms: int
+    actor: str = "bot"
+    outcome: Outcome | None = None
+
+    @classmethod
+    def from_verdict(
+        cls,
+        verdict: Verdict,
+        context: Sequence[Message],
+        received_ms: int,
+        actor: str = "bot",
+        *,
+        decided_ms: int | None = None,
+    ) -> NewRecord:
+        """The Record of a Verdict that has Evidence; ``decided_ms`` is now unless given."""
+        outcome = None
+        if verdict.dry_run:
+            outcome = Outcome.DRY_RUN
+        elif not verdict.action.enforces:
+            outcome = Outcome.WITHHELD if verdict.exempt else Outcome.REVIEW
+        return cls(
+            message=verdict.message,
+            leading=verdict.leading,
+            evidence=verdict.evidence,
+            context=tuple(context),
+            action=verdict.action,
+            revision=verdict.revision,
+            strikes=verdict.strikes,
+            dry_run=verdict.dry_run,
+            exempt=verdict.exempt,
+            received_ms=received_ms,
+            decided_ms=now_ms() if decided_ms is None else decided_ms,
+            actor=actor,
+            outcome=outcome,
+        )
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the text must not be kept in plain."""
+        return any(each.category is Category.CHILD_SAFETY for each in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The outcome of a Record, about to be appended."""
+
+    record_id: int
+    outcome: Outcome
+    reason: str
+    sent_ms: int | None
+    done_ms: int | None
+    attempts: int
+    actor: str
+
+
+class Clerk:
+    """Writes a batch of Records and Settlements inside a transaction."""
+
+    def __init__(self) -> None:
+        self._people = People()
+        self._channels: dict[str, str] = {}
+        self._actors: dict[str, int] = {}
+        self._sealed: dict[str, None] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered, as after a transaction that was rolled back."""
+        self._people.forget()
+        self._channels.clear()
+        self._actors.clear()
+
+    async def write(
+        self, transaction: aiosqlite.Connection, batch: Sequence[NewRecord | Settlement]
+    ) -> list[int | OutcomeError]:
+        """Write the batch and return, for each item, the Record's number or why it was refused."""
+        new = [item for item in batch if isinstance(item, NewRecord)]
+        [heads] = await transaction.execute_fetchall(_HEADS)
+        records, events = Chain("records", *heads[:2]), Chain("record_events", *heads[2:4])
+        self._people.noticed(heads[4])
+        people = await self._people.enrol(
+            transaction,
+            {line.chatter_id: line.chatter for item in new for line in (*item.context, item.message)},
+        )
+        await self._note_channels(transaction, {item.message.channel_id: item.message.channel for item in new})
+        await self._note_actors(transaction, {item.actor for item in batch})
+        standing = await self._standing(transaction, batch)
+
+        at_ms = now_ms()
+        evidence: list[dict[str, Any]] = []
+        lines: list[dict[str, Any]] = []
+        results: list[int | OutcomeError] = []
+        for item in batch:
+            if isinstance(item, NewRecord):
+                number = self._append_record(item, people, records, at_ms, evidence, lines)
+                if item.outcome is not None:
+                    settled = Settlement(number, item.outcome, item.exempt, None, None, 0, item.actor)
+                    self._append_event(settled, events, at_ms)
+                results.append(number)
+            elif refusal := _refusal(item, standing.get(item.record_id)):
+                results.append(OutcomeError(refusal))
+            else:
+                standing[item.record_id] = item.outcome
+                self._append_event(item, events, at_ms)
+                results.append(item.record_id)
+        for table, rows in (
+            ("records", records.rows),
+            ("record_events", events.rows),
+            ("evidence", evidence),
+            ("context_messages", lines),
+        ):
+            if rows:
+                await transaction.executemany(insert(table, rows[0]), rows)
+        return results
+
+    def _append_record(
+        self,
+        item: NewRecord,
+        people: Mapping[str, Person],
+        records: Chain,
+        at_ms: int,
+        evidence: list[dict[str, Any]],
+        lines: list[dict[str, Any]],
+    ) -> int:
+        message = item.message
+        chatter = people[message.chatter_id]
+        if item.sealed:
+            self._seal(message.id)
+        findings = [_evidence_row(position, each, chatter, item.sealed) for position, each in enumerate(item.evidence)]
+        said = [
+            _line_row(position, line, people[line.chatter_id], line.id in self._sealed)
+            for position, line in enumerate((*item.context, message), start=-len(item.context))
+        ]
+        number = records.append(
+            {
+                "ts_ms": message.ts_ms,
+                "received_ms": item.received_ms,
+                "decided_ms": item.decided_ms,
+                "committed_ms": at_ms,
+                "channel_id": message.channel_id,
+                "chatter_id": chatter.number,
+                "message_id": message.id,
+                "action": item.action.kind.name.lower(),
+                "duration_s": item.action.duration_s,
+                "filter": item.leading.filter,
+                "rule": _storable(item.leading.rule),
+                "category": str(item.leading.category),
+                "severity": int(item.leading.severity),
+                "revision": item.revision,
+                "strikes": item.strikes,
+                "dry_run": int(item.dry_run),
+                "exempt": item.exempt,
+                "actor_id": self._actors[item.actor],
+                "personal_hash": personal_hash(row["mac"] for row in (*findings, *said)),
+            }
+        )
+        evidence.extend({"record_id": number, **row} for row in findings)
+        lines.extend({"record_id": number, **row} for row in said)
+        return number
+
+    def _append_event(self, item: Settlement, events: Chain, at_ms: int) -> None:
+        events.append(
+            {
+                "record_id": item.record_id,
+                "at_ms": at_ms,
+                "outcome": str(item.outcome),
+                "reason": _storable(item.reason),
+                "sent_ms": item.sent_ms,
+                "done_ms": item.done_ms,
+                "attempts": item.attempts,
+                "actor_id": self._actors[item.actor],
+            }
+        )
+
+    def _seal(self, message_id: str) -> None:
+        self._sealed[message_id] = None
+        if len(self._sealed) > SEALED_REMEMBERED:
+            del self._sealed[next(iter(self._sealed))]
+
+    async def _note_channels(self, transaction: aiosqlite.Connection, logins: Mapping[str, str]) -> None:
+        stale = {channel: login for channel, login in logins.items() if self._channels.get(channel) != login}
+        if stale:
+            await transaction.executemany(
+                "INSERT INTO channels (id, login) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET login = excluded.login",
+                stale.items(),
+            )
+            self._channels.update(stale)
+
+    async def _note_actors(self, transaction: aiosqlite.Connection, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._actors:
+                self._actors[name] = await actor_number(transaction, name)
+
+    async def _standing(
+        self, transaction: aiosqlite.Connection, batch: Sequence[NewRecord | Settlement]
+    ) -> dict[int, Outcome]:
+        asked = [item.record_id for item in batch if isinstance(item, Settlement)]
+        if not asked:
+            return {}
+        rows = await transaction.execute_fetchall(
+            "SELECT record_id, outcome FROM record_states WHERE record_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(asked),),
+        )
+        return {number: Outcome(outcome) for number, outcome in rows}
+
+
+def personal_hash(macs: Iterable[bytes]) -> bytes:
+    """What a chained row says about its evidence and context rows: SHA-256 over their HMACs, in order."""
+    return sha256(b"".join(macs)).digest()
+
+
+_HEADS = """
+    SELECT (SELECT max(id) FROM records),
+        (SELECT row_hash FROM records ORDER BY id DESC LIMIT 1),
+        (SELECT max(id) FROM record_events),
+        (SELECT row_hash FROM record_events ORDER BY id DESC LIMIT 1),
+        (SELECT coalesce(max(id), 0) FROM erasures)
+"""
+
+
+def _refusal(item: Settlement, standing: Outcome | None) -> str:
+    before = Outcome.APPLIED if item.outcome is Outcome.UNDONE else Outcome.PENDING
+    if standing is None:
+        return f"record #{item.record_id} does not exist"
+    if item.outcome is Outcome.PENDING:
+        return f"record #{item.record_id}: pending is not an outcome"
+    if standing is not before:
+        return f"record #{item.record_id} is {standing}; only a record that is {before} can become {item.outcome}"
+    return ""
+
+
+def _evidence_row(position: int, each: Evidence, chatter: Person, sealed: bool) -> dict[str, Any]:
+    row = {
+        "position": position,
+        "filter": each.filter,
+        "rule": _storable(each.rule),
+        "category": str(each.category),
+        "severity": int(each.severity),
+        "span_start": each.span[0],
+        "span_end": each.span[1],
+        "folded": _storable(each.folded),
+        "score": float(each.score),
+        "distance": each.distance,
+        "technique": each.technique,
+        "detail": _storable(each.detail),
+        "related": json.dumps(each.related),
+        "dry_run": int(each.dry_run),
+    }
+    row["mac"] = mac(chatter.key, row)
+    return {**row, "folded": None, "detail": None} if sealed else row
+
+
+def _line_row(position: int, line: Message, writer: Person, sealed: bool) -> dict[str, Any]:
+    row = {
+        "position": position,
+        "ts_ms": line.ts_ms,
+        "message_id": line.id,
+        "text": _storable(line.text),
+    }
+    digest = mac(writer.key, {**row, "twitch_id": line.chatter_id})
+    return {
+        **row,
+        "text": None if sealed else row["text"],
+        "chatter_id": writer.number,
+        "sealed": int(sealed),
+        "mac": digest,
+    }
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which JSON can carry and UTF-8 cannot, become U+FFFD; the length stays, so spans stay right."""
+    return re.sub(r"[\ud800-\udfff]", "\ufffd", text)
