@@ -11,6 +11,7 @@ from twitchio.exceptions import InvalidTokenException
 from twitchio.ext import commands
 from twitchio.payloads import TokenRefreshedPayload
 
+from twitch.http import Http
 from twitch.inflow import Inflow
 from twitch.limits import wait_for_budget
 from twitch.tokens import Token, TokenStore
@@ -33,6 +34,7 @@ class Client(commands.Bot):
         super().__init__(
             client_id=client_id, client_secret=client_secret, bot_id=bot_id, session=self._own_session, **options
         )
+        self._http = Http(client_id=client_id, client_secret=client_secret, session=self._own_session, client=self)
 
     async def load_tokens(self, path: str | None = None) -> None:
         """Give TwitchIO every stored account; one Twitch no longer accepts is named and left out."""
