@@ -132,6 +132,15 @@ class Database:
         except sqlite3.Error as error:
             raise _translated(self.path, error) from error
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Hold what ``rows`` and ``stream`` see at one commit, for a question of several queries."""
+        await self._reader.execute_fetchall("BEGIN")
+        try:
+            yield
+        finally:
+            await self._reader.execute_fetchall("ROLLBACK")
+
     async def forget_log(self) -> None:
         """Move the write-ahead log into the database and empty it, so that erased bytes do not stay behind there."""
         if self._writer is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import aiosqlite
@@ -31,8 +32,13 @@ class Person:
 
 
 def mac(key: bytes, columns: Mapping[str, Any]) -> bytes:
-    """The keyed digest of a personal row's columns (all but its own ``mac``)."""
+    """The keyed digest of a personal row as stored, without ``record_id`` and ``mac``; lines add ``twitch_id``."""
     return hmac.digest(key, canonical(columns), "sha256")
+
+
+def personal_hash(macs: Iterable[bytes]) -> bytes:
+    """What a chained row says about its evidence and context rows: SHA-256 over their HMACs, in order."""
+    return sha256(b"".join(macs)).digest()
 
 
 class People:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import aiosqlite
@@ -14,7 +13,7 @@ import aiosqlite
 from filters.types import Action, Category, Evidence, Message, Verdict
 from storage.chain import Chain, insert
 from storage.database import DatabaseError, now_ms
-from storage.people import People, Person, actor_number, mac
+from storage.people import People, Person, actor_number, mac, personal_hash
 from storage.reading import Outcome
 
 SEALED_REMEMBERED = 100_000
@@ -246,11 +245,6 @@ class Clerk:
         return {number: Outcome(outcome) for number, outcome in rows}
 
 
-def personal_hash(macs: Iterable[bytes]) -> bytes:
-    """What a chained row says about its evidence and context rows: SHA-256 over their HMACs, in order."""
-    return sha256(b"".join(macs)).digest()
-
-
 _HEADS = """
     SELECT (SELECT max(id) FROM records),
         (SELECT row_hash FROM records ORDER BY id DESC LIMIT 1),
@@ -280,33 +274,27 @@ def _evidence_row(position: int, each: Evidence, chatter: Person, sealed: bool) 
         "severity": int(each.severity),
         "span_start": each.span[0],
         "span_end": each.span[1],
-        "folded": _storable(each.folded),
+        "folded": None if sealed else _storable(each.folded),
         "score": float(each.score),
         "distance": each.distance,
         "technique": each.technique,
-        "detail": _storable(each.detail),
+        "detail": None if sealed else _storable(each.detail),
         "related": json.dumps(each.related),
         "dry_run": int(each.dry_run),
     }
-    row["mac"] = mac(chatter.key, row)
-    return {**row, "folded": None, "detail": None} if sealed else row
+    return {**row, "mac": mac(chatter.key, row)}
 
 
 def _line_row(position: int, line: Message, writer: Person, sealed: bool) -> dict[str, Any]:
     row = {
         "position": position,
         "ts_ms": line.ts_ms,
-        "message_id": line.id,
-        "text": _storable(line.text),
-    }
-    digest = mac(writer.key, {**row, "twitch_id": line.chatter_id})
-    return {
-        **row,
-        "text": None if sealed else row["text"],
         "chatter_id": writer.number,
+        "message_id": line.id,
+        "text": None if sealed else _storable(line.text),
         "sealed": int(sealed),
-        "mac": digest,
     }
+    return {**row, "mac": mac(writer.key, {**row, "twitch_id": line.chatter_id})}
 
 
 def _storable(text: str) -> str:

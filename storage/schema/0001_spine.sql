@@ -106,15 +106,14 @@ CREATE TABLE record_events (
     id INTEGER NOT NULL PRIMARY KEY, -- Place in the chain.
     record_id INTEGER NOT NULL REFERENCES records (id), -- Which Record.
     at_ms INTEGER NOT NULL, -- When this row was written, UTC ms.
-    outcome TEXT NOT NULL CHECK (
-        outcome IN ('applied', 'failed', 'dry_run', 'withheld', 'superseded', 'review', 'undone')
-    ), -- applied: Twitch did it; failed: it refused; withheld: not sent; superseded: a stronger Record covers it; review: nothing to enforce.
+    outcome TEXT NOT NULL, -- applied: Twitch did it; failed: it refused; withheld: not sent; superseded: a stronger Record covers it; review: nothing to enforce; dry_run; undone.
     reason TEXT NOT NULL, -- Why it ended so, else empty.
     sent_ms INTEGER, -- When the call to Twitch began, UTC ms; NULL if none was made.
     done_ms INTEGER, -- When Twitch had answered, UTC ms; NULL if none was made.
     attempts INTEGER NOT NULL, -- Calls made to Twitch.
     actor_id INTEGER NOT NULL REFERENCES actors (id), -- Who brought it about.
-    row_hash BLOB NOT NULL -- SHA-256 link of the chain.
+    row_hash BLOB NOT NULL, -- SHA-256 link of the chain.
+    CHECK (outcome IN ('applied', 'failed', 'dry_run', 'withheld', 'superseded', 'review', 'undone'))
 ) STRICT;
 
 CREATE INDEX record_events_by_record ON record_events (record_id);
@@ -162,7 +161,7 @@ CREATE TABLE evidence (
     detail TEXT, -- One plain sentence; NULL once erased or sealed. Personal.
     related TEXT NOT NULL, -- JSON array of ids of other messages in the same finding, oldest first.
     dry_run INTEGER NOT NULL CHECK (dry_run IN (0, 1)), -- 1 if the filter was only logging.
-    mac BLOB NOT NULL, -- HMAC-SHA-256 of the other columns under the chatter's key; kept on erasure.
+    mac BLOB NOT NULL, -- HMAC-SHA-256 of the row as written, under the chatter's key; kept on erasure.
     PRIMARY KEY (record_id, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -175,7 +174,7 @@ CREATE TABLE context_messages (
     message_id TEXT NOT NULL, -- Twitch's id of the message.
     text TEXT, -- The line; NULL once erased or sealed. Personal.
     sealed INTEGER NOT NULL CHECK (sealed IN (0, 1)), -- 1 if the text was never kept in plain (child safety).
-    mac BLOB NOT NULL, -- HMAC-SHA-256 of writer, time, id and text under the writer's key; kept on erasure.
+    mac BLOB NOT NULL, -- HMAC-SHA-256 of the row as written and the writer's Twitch id, under the writer's key; kept on erasure.
     PRIMARY KEY (record_id, position)
 ) STRICT, WITHOUT ROWID;
 

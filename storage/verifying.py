@@ -1,0 +1,165 @@
+"""Proof that the log is as it was written: every chain, every person's text, and the state derived from events."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from storage.chain import CHAINED, genesis, row_hash
+from storage.database import Database
+from storage.people import mac, personal_hash
+
+CHUNK = 1_000
+"""Records whose personal rows are read together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row of a chain: its number (0 if the table is empty) and hash in hex."""
+
+    id: int
+    row_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first row of a table that is not as written, and what shows it."""
+
+    table: str
+    id: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.table} row {self.id}: {self.what}"
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was read and what was found broken: at most one break per table, the first."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    breaks: list[Break] = field(default_factory=list)
+
+
+async def heads(db: Database) -> dict[str, Head]:
+    """The end of every chain: kept outside the database, it shows a chain that was cut or rebuilt."""
+    found = {}
+    for table in CHAINED:
+        rows = await db.rows(f"SELECT id, row_hash FROM {table} ORDER BY id DESC LIMIT 1")  # noqa: S608 - our names
+        found[table] = Head(rows[0][0], rows[0][1].hex()) if rows else Head(0, genesis(table).hex())
+    return found
+
+
+async def verify(
+    db: Database, anchors: Mapping[str, Head] | None = None, progress: Callable[[int], None] = lambda _rows: None
+) -> Verification:
+    """Read everything and recompute every hash.
+
+    ``anchors`` are heads noted earlier; each must still stand in its chain. ``progress`` hears of rows as they are
+    read. Raises CorruptDatabaseError if the file itself is damaged.
+    """
+    result = Verification()
+    async with db.snapshot():
+        result.heads = await heads(db)
+        for table in CHAINED:
+            anchor = (anchors or {}).get(table, Head(0, ""))
+            result.rows[table], broken = await _verify_chain(db, table, anchor, progress)
+            result.breaks += [broken] if broken else []
+        result.breaks += [broken] if (broken := await _verify_personal(db, progress)) else []
+        result.breaks += [broken] if (broken := await _verify_states(db)) else []
+    return result
+
+
+async def _verify_chain(
+    db: Database, table: str, anchor: Head, progress: Callable[[int], None]
+) -> tuple[int, Break | None]:
+    previous, number = genesis(table), 0
+    async for row in db.stream(f"SELECT * FROM {table} ORDER BY id"):  # noqa: S608 - our names
+        if row["id"] != number + 1:
+            return number, Break(table, number + 1, f"missing; the next row is {row['id']}")
+        number += 1
+        columns = _columns(row, "row_hash")
+        if row_hash(previous, columns) != row["row_hash"]:
+            return number, Break(table, number, "its columns or the row before were changed")
+        previous = row["row_hash"]
+        if number == anchor.id and previous.hex() != anchor.row_hash:
+            return number, Break(table, number, "is not the row the manifest anchors; the chain was rebuilt")
+        if number % CHUNK == 0:
+            progress(CHUNK)
+    if number < anchor.id:
+        return number, Break(table, number + 1, f"missing; the manifest anchors row {anchor.id}")
+    return number, None
+
+
+async def _verify_personal(db: Database, progress: Callable[[int], None]) -> Break | None:
+    first = 1
+    while records := await db.rows(
+        "SELECT r.id, r.personal_hash FROM records AS r WHERE r.id >= ? ORDER BY r.id LIMIT ?", (first, CHUNK)
+    ):
+        between = (first, records[-1]["id"])
+        macs: dict[int, list[bytes]] = defaultdict(list)
+        for table, sql in (("evidence", _EVIDENCE), ("context_messages", _LINES)):
+            for row in await db.rows(sql, between):
+                if fault := _fault(row):
+                    return Break(table, row["record_id"], f"position {row['position']}: {fault}")
+                macs[row["record_id"]].append(row["mac"])
+        for number, expected in records:
+            if personal_hash(macs[number]) != expected:
+                return Break("evidence", number, "rows of evidence or context were added, removed or exchanged")
+        first = between[1] + 1
+        progress(len(records))
+    return None
+
+
+def _fault(row: sqlite3.Row) -> str:
+    if row["key"] is None:
+        return "" if row["erased"] else "the person's key is gone without an erasure"
+    columns = _columns(row, "record_id", "mac", "key", "erased")
+    return "" if mac(row["key"], columns) == row["mac"] else "is not as written"
+
+
+async def _verify_states(db: Database) -> Break | None:
+    rows = await db.rows(_WRONG_STATE)
+    return Break("record_states", rows[0][0], "does not follow from record_events") if rows else None
+
+
+def _columns(row: sqlite3.Row, *without: str) -> dict[str, Any]:
+    return {name: row[name] for name in row.keys() if name not in without}  # noqa: SIM118 - a Row iterates its values
+
+
+_EVIDENCE = """
+    SELECT e.*, k.key, r.chatter_id IN (SELECT chatter_id FROM erasures) AS erased
+    FROM evidence AS e
+    JOIN records AS r ON r.id = e.record_id
+    LEFT JOIN person_keys AS k ON k.chatter_id = r.chatter_id
+    WHERE e.record_id BETWEEN ? AND ?
+    ORDER BY e.record_id, e.position
+"""
+
+_LINES = """
+    SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased
+    FROM context_messages AS m
+    JOIN chatters AS p ON p.id = m.chatter_id
+    LEFT JOIN person_keys AS k ON k.chatter_id = m.chatter_id
+    WHERE m.record_id BETWEEN ? AND ?
+    ORDER BY m.record_id, m.position
+"""
+
+_WRONG_STATE = """
+    SELECT r.id
+    FROM records AS r
+    LEFT JOIN record_states AS s ON s.record_id = r.id
+    LEFT JOIN record_events AS f ON f.id = (SELECT min(id) FROM record_events WHERE record_id = r.id)
+    LEFT JOIN record_events AS l ON l.id = (SELECT max(id) FROM record_events WHERE record_id = r.id)
+    WHERE s.outcome IS NOT coalesce(l.outcome, 'pending')
+        OR s.reason IS NOT coalesce(l.reason, '')
+        OR s.sent_ms IS NOT f.sent_ms
+        OR s.done_ms IS NOT f.done_ms
+        OR s.attempts IS NOT coalesce(f.attempts, 0)
+    ORDER BY r.id
+    LIMIT 1
+"""
