@@ -11,11 +11,15 @@ from pydantic import Field
 
 from filters.base import Filter, Settings
 from filters.history import History
-from filters.ladder import Ladder
+from filters.ladder import Ladder, Standing
 from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Verdict
 
 STREAM_STAFF = frozenset({Role.BROADCASTER, Role.MODERATOR})
 """Never acted on, whatever the policy says: Twitch would refuse, and it is their channel."""
+
+
+UNKNOWN = Standing()
+"""The standing of somebody nothing is held against."""
 
 
 class Exemptions(Settings):
@@ -81,13 +85,13 @@ class Engine:
                 evidence.append(found)
         return Findings(message, tuple(evidence), tuple(failed))
 
-    def decide(self, findings: Findings, strikes: int = 0) -> Verdict:
-        """Join the Evidence into one Action for a chatter with so many strikes: the strongest wins.
+    def decide(self, findings: Findings, standing: Standing = UNKNOWN) -> Verdict:
+        """Join the Evidence into one Action for a chatter of that standing: the strongest wins.
 
         Dry-run Evidence decides only where no live Evidence asks for more than review, and marks the Verdict.
         """
-        live = self._join([e for e in findings.evidence if not e.dry_run], strikes)
-        dry = self._join([e for e in findings.evidence if e.dry_run], strikes)
+        live = self._join([e for e in findings.evidence if not e.dry_run], standing)
+        dry = self._join([e for e in findings.evidence if e.dry_run], standing)
         only_dry = dry > live and not live.enforces
         exempt = self.exempt.reason(findings.message) if findings.evidence else ""
         return Verdict(
@@ -95,15 +99,15 @@ class Engine:
             evidence=findings.evidence,
             action=NONE if exempt else (dry if only_dry else live),
             revision=self.revision,
-            strikes=strikes,
+            strikes=standing.strikes,
             dry_run=not exempt and (only_dry or (self.dry_run and live.kind > ActionKind.REVIEW)),
             exempt=exempt,
             failed_filters=findings.failed_filters,
         )
 
-    def judge(self, message: Message, strikes: int = 0) -> Verdict:
+    def judge(self, message: Message, standing: Standing = UNKNOWN) -> Verdict:
         """Examine and decide in one step."""
-        return self.decide(self.examine(message), strikes)
+        return self.decide(self.examine(message), standing)
 
-    def _join(self, evidence: Sequence[Evidence], strikes: int) -> Action:
-        return reduce(or_, (self.ladder.action(each, strikes) for each in evidence), NONE)
+    def _join(self, evidence: Sequence[Evidence], standing: Standing) -> Action:
+        return reduce(or_, (self.ladder.action(each, standing) for each in evidence), NONE)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from filters.base import Settings
-from filters.types import MAX_TIMEOUT_S, Action, ActionKind, Evidence, Severity
+from filters.types import NONE, Action, ActionKind, Evidence, Severity
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
@@ -67,6 +69,14 @@ Step = Annotated[Action, BeforeValidator(parse_action), PlainSerializer(format_a
 """An Action; in files and commands a text like ``timeout 10m``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts against a chatter: earlier offences, and the strongest action the present one has brought so far."""
+
+    strikes: int = 0
+    taken: Action = NONE
+
+
 class Ladder(Settings):
     """The steps a chatter climbs. The line's severity picks the first step, each strike climbs one more."""
 
@@ -87,12 +97,13 @@ class Ladder(Settings):
     decay_s: Duration = Field(
         30 * 86_400, ge=60, le=400 * 86_400, description="How long a strike counts against a chatter."
     )
+    grace_s: Duration = Field(
+        10, ge=0, le=3_600, description="Lines this close together are one offence: people need time to see they erred."
+    )
     confidence_line: float = Field(
         0.9, ge=0, le=1, description="A match less sure than this is deleted at most, never timed out or banned."
     )
-    review_line: float = Field(
-        0.6, ge=0, le=1, description="A match less sure than this is only put up for review."
-    )
+    review_line: float = Field(0.6, ge=0, le=1, description="A match less sure than this is only put up for review.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Ladder:
@@ -105,15 +116,36 @@ class Ladder(Settings):
             raise ValueError(f"review_line {self.review_line} is above confidence_line {self.confidence_line}")
         return self
 
-    def action(self, evidence: Evidence, strikes: int) -> Action:
-        """The step for one piece of Evidence against a chatter with so many strikes."""
-        step = min(self.entry[Severity(evidence.severity)] + strikes, len(self.steps) - 1)
+    def standing(self, acted_on: Iterable[tuple[int, Action]], now_ms: int) -> Standing:
+        """Where a chatter stands, from the times (UTC ms, ascending) of the lines that were acted on, and how.
+
+        Lines within ``grace_s`` of an offence's first line belong to it, so a burst is one strike; the offence the
+        present line belongs to does not count against it.
+        """
+        started: list[int] = []
+        taken = NONE
+        for time_ms, action in acted_on:
+            if not now_ms - self.decay_s * 1000 <= time_ms <= now_ms:
+                continue
+            if started and time_ms - started[-1] < self.grace_s * 1000:
+                taken |= action
+            else:
+                started.append(time_ms)
+                taken = action
+        if started and now_ms - started[-1] < self.grace_s * 1000:
+            return Standing(len(started) - 1, taken)
+        return Standing(len(started))
+
+    def action(self, evidence: Evidence, standing: Standing) -> Action:
+        """The step for one piece of Evidence. What the present offence has brought already is not done twice."""
+        step = min(self.entry[Severity(evidence.severity)] + standing.strikes, len(self.steps) - 1)
         action = self.steps[step]
         if evidence.score < self.review_line:
-            return min(action, Action(ActionKind.REVIEW))
-        if evidence.score < self.confidence_line:
-            return min(action, Action(ActionKind.DELETE))
+            return min(action, REVIEW)
+        if evidence.score < self.confidence_line or action <= standing.taken:
+            return min(action, DELETE)
         return action
 
 
-assert MAX_TIMEOUT_S == parse_duration("2w")
+REVIEW = Action(ActionKind.REVIEW)
+DELETE = Action(ActionKind.DELETE)

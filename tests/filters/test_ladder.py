@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from filters.ladder import Ladder, format_action, format_duration, parse_action, parse_duration
+from filters.ladder import DELETE, Ladder, Standing, format_action, format_duration, parse_action, parse_duration
 from filters.types import Action, ActionKind, Category, Evidence, Severity
+
+WARN = Action(ActionKind.WARN)
 
 
 def evidence(severity: int = 0, score: float = 1.0) -> Evidence:
@@ -30,13 +32,13 @@ def evidence(severity: int = 0, score: float = 1.0) -> Evidence:
     ],
 )
 def test_each_strike_climbs_one_step_from_the_severitys_entry(severity: int, strikes: int, expected: str) -> None:
-    assert format_action(Ladder().action(evidence(severity), strikes)) == expected
+    assert format_action(Ladder().action(evidence(severity), Standing(strikes))) == expected
 
 
 @given(st.integers(0, 3), st.integers(0, 50), st.floats(0, 1))
 def test_a_match_below_the_confidence_line_never_times_out_or_bans(severity: int, strikes: int, score: float) -> None:
     ladder = Ladder()
-    action = ladder.action(evidence(severity, score), strikes)
+    action = ladder.action(evidence(severity, score), Standing(strikes))
     if score < ladder.review_line:
         assert action <= Action(ActionKind.REVIEW)
     elif score < ladder.confidence_line:
@@ -46,7 +48,9 @@ def test_a_match_below_the_confidence_line_never_times_out_or_bans(severity: int
 @given(st.integers(0, 3), st.integers(0, 50))
 def test_more_strikes_never_make_it_milder(severity: int, strikes: int) -> None:
     ladder = Ladder()
-    assert ladder.action(evidence(severity), strikes) <= ladder.action(evidence(severity), strikes + 1)
+    assert ladder.action(evidence(severity), Standing(strikes)) <= ladder.action(
+        evidence(severity), Standing(strikes + 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,3 +87,38 @@ def test_actions_are_written_as_they_are_read(text: str) -> None:
     action = parse_action(text)
     assert isinstance(action, Action)
     assert parse_action(format_action(action)) == action
+
+
+@pytest.mark.parametrize(
+    ("seconds", "now", "strikes"),
+    [
+        ([], 100, 0),
+        ([0], 100, 1),
+        ([0, 50], 100, 2),
+        ([0, 1, 2, 3], 100, 1),  # a burst is one offence
+        ([98, 99], 100, 0),  # this line belongs to it
+        ([0, 6, 12], 100, 2),  # a burst that goes on is an offence every ten seconds
+        ([0], 31 * 86_400, 0),  # decayed
+        ([200], 100, 0),  # not before this line
+    ],
+)
+def test_a_burst_is_one_strike_and_old_strikes_decay(seconds: list[int], now: int, strikes: int) -> None:
+    assert Ladder().standing([(each * 1000, DELETE) for each in seconds], now * 1000).strikes == strikes
+
+
+@given(st.lists(st.integers(0, 10**6)).map(sorted), st.integers(0, 10**6))
+def test_there_are_never_more_strikes_than_lines_acted_on(times: list[int], now: int) -> None:
+    assert 0 <= Ladder().standing([(each, DELETE) for each in times], now).strikes <= len(times)
+
+
+def test_one_offence_brings_each_action_once_and_a_worse_line_more() -> None:
+    ladder = Ladder()
+    warned = ladder.standing([(0, DELETE), (60_000, WARN), (61_000, DELETE)], 62_000)
+    assert warned == Standing(1, WARN)
+    assert ladder.action(evidence(0), warned) == DELETE
+    assert ladder.action(evidence(2), warned) == Action(ActionKind.TIMEOUT, 86_400)
+
+
+def test_the_next_offence_brings_the_next_step() -> None:
+    ladder = Ladder()
+    assert ladder.action(evidence(0), ladder.standing([(0, DELETE)], 60_000)) == WARN
