@@ -7,10 +7,14 @@ keeps sending on the old one until the new one has welcomed us; so does this one
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 import structlog
 from twitchio.eventsub.websockets import Websocket
+from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 from twitch.inflow import Inflow
 
@@ -18,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 GRACE_S = 10.0
 """How long the old socket is still read after the new one has welcomed; Twitch closes it before."""
+
+RESUBSCRIBE_EVERY_S = 30.0
+"""How often a subscription Twitch refused after a reconnect is asked for again."""
 
 
 class Socket(Websocket):
@@ -27,6 +34,7 @@ class Socket(Websocket):
         super().__init__(**options)
         self._tasks: set[asyncio.Task[None]] = set()
         self._handed_over = False
+        self._lost_since: datetime | None = None
 
     @property
     def _inflow(self) -> Inflow:
@@ -48,7 +56,10 @@ class Socket(Websocket):
 
     async def _process_reconnect(self, data: Any) -> None:
         url = data["payload"]["session"]["reconnect_url"]
-        task = asyncio.create_task(self._hand_over(url))
+        self._run(self._hand_over(url))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -77,7 +88,57 @@ class Socket(Websocket):
         if self._handed_over:
             await self.close()
             return
+        self._lost_since = self._lost_since or datetime.now(UTC)
         await super()._create_connection_task()
+
+    async def connect(self, *, url: str | None = None, reconnect: bool = False, fail_once: bool = False) -> None:
+        """Connect and wait for the welcome; a reconnection goes on trying where TwitchIO gives up for good."""
+        while True:
+            try:
+                await super().connect(url=url, reconnect=reconnect, fail_once=fail_once)
+            except WebsocketConnectionException:
+                if not reconnect:
+                    raise
+                self._closed = self._connecting = False
+                wait_s = self._backoff.calculate()
+                log.warning("welcome_missing", retry_in_s=round(wait_s, 1))
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _resubscribe(self) -> None:
+        subscriptions = list(self._subscriptions.values())
+        self._subscriptions.clear()
+        for subscription in subscriptions:
+            subscription["transport"]["session_id"] = self._session_id or ""
+            if not await self._subscribe(subscription):
+                self._run(self._subscribe_later(subscription))
+        if self._lost_since is not None:
+            # Twitch does not replay what was sent meanwhile: the log must say that it may be incomplete.
+            log.error("events_may_be_missing", since=self._lost_since.isoformat(), until=datetime.now(UTC).isoformat())
+            self._lost_since = None
+
+    async def _subscribe(self, subscription: Any) -> bool:
+        try:
+            answer = await self._http.create_eventsub_subscription(**subscription)
+        except HTTPException as error:
+            if error.status == 409:
+                return True
+            log.warning("resubscription_refused", type=subscription["type"].value, status=error.status)
+            return False
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("resubscription_failed", type=subscription["type"].value, error=type(error).__name__)
+            return False
+        for row in answer["data"]:
+            self._subscriptions[row["id"]] = subscription
+        return True
+
+    async def _subscribe_later(self, subscription: Any) -> None:
+        session = self._session_id
+        while session == self._session_id and not self._closed:
+            await asyncio.sleep(RESUBSCRIBE_EVERY_S)
+            if await self._subscribe(subscription):
+                return
 
     def _cleanup(self, closed: bool = True) -> None:
         # Twitch keeps the session id over a reconnect: the entry may be the successor's by now.
