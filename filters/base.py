@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from filters.history import History
 from filters.types import Category, Evidence, Message, Role, Severity
@@ -15,6 +15,10 @@ class Settings(BaseModel):
     """A frozen piece of a Policy. Unknown keys are refused so that a typing slip never goes unnoticed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Roles = Annotated[frozenset[Role], PlainSerializer(sorted)]
+"""Some roles; written in order, so that a policy's text changes only when the policy does."""
 
 
 class Filter(Settings, ABC):
@@ -30,7 +34,7 @@ class Filter(Settings, ABC):
     dry_run: bool = Field(False, description="Only log what would have been done.")
     category: Category = Field(Category.CHANNEL_RULE, description="The written rule this filter enforces.")
     severity: Severity = Field(Severity.LOW, description="How bad a hit is, 0 to 3; picks the ladder's entry step.")
-    exempt: frozenset[Role] = Field(
+    exempt: Roles = Field(
         frozenset(), description="Roles this filter leaves alone, besides the policy's own exemptions."
     )
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
-from filters.base import Filter, Settings
+from filters.base import Filter, Roles, Settings
 from filters.history import History
 from filters.ladder import Ladder, Standing
 from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Verdict
@@ -18,6 +19,9 @@ STREAM_STAFF = frozenset({Role.BROADCASTER, Role.MODERATOR})
 """Never acted on, whatever the policy says: Twitch would refuse, and it is their channel."""
 
 
+Names = Annotated[frozenset[str], PlainSerializer(sorted)]
+"""Login names, lower case."""
+
 UNKNOWN = Standing()
 """The standing of somebody nothing is held against."""
 
@@ -25,8 +29,8 @@ UNKNOWN = Standing()
 class Exemptions(Settings):
     """Whom the policy leaves alone. The streamer and the mods always are."""
 
-    roles: frozenset[Role] = Field(frozenset({Role.VIP}), description="Roles no filter acts on.")
-    chatters: frozenset[str] = Field(frozenset(), description="Login names of regulars and bots no filter acts on.")
+    roles: Roles = Field(frozenset({Role.VIP}), description="Roles no filter acts on.")
+    chatters: Names = Field(frozenset(), description="Login names of regulars and bots no filter acts on.")
 
     def reason(self, message: Message) -> str:
         """Why the chatter is exempt, or an empty text."""

@@ -27,8 +27,8 @@ def parse_duration(text: str) -> int:
 def format_duration(seconds: int) -> str:
     """Write whole seconds in the shortest form ``parse_duration`` reads: 5400 is ``1h30m``."""
     parts = []
-    for unit, size in reversed(_UNIT_S.items()):
-        count, seconds = divmod(seconds, size)
+    for unit in "dhms":
+        count, seconds = divmod(seconds, _UNIT_S[unit])
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
@@ -94,10 +94,10 @@ class Ladder(Settings):
     entry: tuple[int, int, int, int] = Field(
         (0, 0, 2, 4), description="The first step (counted from 0) for a line of severity 0, 1, 2, 3."
     )
-    decay_s: Duration = Field(
+    decay: Duration = Field(
         30 * 86_400, ge=60, le=400 * 86_400, description="How long a strike counts against a chatter."
     )
-    grace_s: Duration = Field(
+    grace: Duration = Field(
         10, ge=0, le=3_600, description="Lines this close together are one offence: people need time to see they erred."
     )
     confidence_line: float = Field(
@@ -119,20 +119,20 @@ class Ladder(Settings):
     def standing(self, acted_on: Iterable[tuple[int, Action]], now_ms: int) -> Standing:
         """Where a chatter stands, from the times (UTC ms, ascending) of the lines that were acted on, and how.
 
-        Lines within ``grace_s`` of an offence's first line belong to it, so a burst is one strike; the offence the
+        Lines within ``grace`` of an offence's first line belong to it, so a burst is one strike; the offence the
         present line belongs to does not count against it.
         """
         started: list[int] = []
         taken = NONE
         for time_ms, action in acted_on:
-            if not now_ms - self.decay_s * 1000 <= time_ms <= now_ms:
+            if not now_ms - self.decay * 1000 <= time_ms <= now_ms:
                 continue
-            if started and time_ms - started[-1] < self.grace_s * 1000:
+            if started and time_ms - started[-1] < self.grace * 1000:
                 taken |= action
             else:
                 started.append(time_ms)
                 taken = action
-        if started and now_ms - started[-1] < self.grace_s * 1000:
+        if started and now_ms - started[-1] < self.grace * 1000:
             return Standing(len(started) - 1, taken)
         return Standing(len(started))
 

@@ -62,7 +62,7 @@ def test_more_strikes_never_make_it_milder(severity: int, strikes: int) -> None:
         ({"steps": ["timeout"]}, "timeout needs a length"),
         ({"steps": ["ban 10m"]}, "ban takes no length"),
         ({"steps": ["timeout 3w"]}, "outside 1 to 1209600"),
-        ({"decay_s": "soon"}, "'soon' is not a span of time"),
+        ({"decay": "soon"}, "'soon' is not a span of time"),
         ({"review_line": 0.95}, "above confidence_line"),
     ],
 )
