@@ -1,5 +1,235 @@
-"""Command line and composition root."""
+"""The command line and composition root: builds Settings, storage, policies and the bot; nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+
+from cogs.channel import Observer
+from cogs.enforce import Settled
+from cogs.modbot import ModBot, StartError
+from cogs.policies import PolicyBook
+from config.policy import PolicyError
+from config.settings import Settings, SettingsError
+from filters.types import Verdict
+from ops import check as check_command
+from ops import log as log_commands
+from sandbox import demo as demo_stage
+from sandbox.logs import LogError
+from sandbox.server import Sandbox
+from storage.database import Database, DatabaseError
+from storage.policies import PolicyLog
+from storage.records import RecordLog
+from twitch import scopes
+from twitch.doctor import Check, Doctor
+from twitch.endpoints import Endpoints
+from twitch.login import Login, LoginError
+from twitch.tokens import TokenError, TokenStore
+
+BAD_INPUT = 2
+BOOKS_DISAGREE = 1
+TOLD = (SettingsError, PolicyError, DatabaseError, TokenError, StartError, LoginError, LogError)
+"""Errors whose text is for the user: what, value, limit, remedy."""
+
+app = typer.Typer(
+    name="chatwarden",
+    help="Moderates live Twitch channels and can say why it acted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(log_commands.app, name="log")
+app.command("check")(check_command.check)
+errors = Console(stderr=True)
 
 
-def main() -> None:
+class Quiet(Observer):
+    """Watches nothing: `run` logs instead of showing."""
+
+    def judged(self, verdict: Verdict, record_id: int | None) -> None:
+        """Say which messages got a Record."""
+        if record_id is not None:
+            structlog.get_logger().info("recorded", record=record_id, action=str(verdict.action))
+
+    def settled(self, settled: Settled) -> None:
+        """Say how each action ended."""
+        structlog.get_logger().info("settled", record=settled.order.record_id, outcome=str(settled.outcome))
+
+
+@asynccontextmanager
+async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tuple[ModBot, RecordLog]]:
+    """A bot that is watching all its channels, and its log; both are drained and closed on the way out."""
+    endpoints_of(settings).install()
+    database = await Database.open(settings.database)
+    records = RecordLog(database)
+    try:
+        bot = ModBot(
+            client_id=settings.client_id,
+            client_secret=settings.client_secret.get_secret_value(),
+            bot_id=settings.bot_id,
+            tokens=TokenStore(settings.tokens),
+            channel_names=settings.channel_names,
+            policy_for=PolicyBook(PolicyLog(database), settings.policies).current,
+            records=records,
+            observer=observer,
+        )
+        running = asyncio.create_task(bot.start(with_adapter=False))
+        watching = asyncio.create_task(bot.watching.wait())
+        try:
+            await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            yield bot, records
+            await bot.drain()
+        finally:
+            watching.cancel()
+            running.cancel()
+            await asyncio.gather(running, watching, return_exceptions=True)
+            await bot.close()
+    finally:
+        await records.close()
+        await database.close()
+
+
+def endpoints_of(settings: Settings) -> Endpoints:
+    """The Twitch these settings name."""
+    return Endpoints(settings.helix_url, settings.id_url, settings.eventsub_url)
+
+
+@app.command()
+def run() -> None:
+    """Moderate the channels in CHATWARDEN_CHANNELS until stopped with Ctrl-C."""
+
+    async def moderate() -> None:
+        settings = Settings.read()
+        settings.require("client_id", "client_secret", "bot_id", "channels")
+        stop = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        async with moderating(settings, Quiet()) as (bot, _):
+            names = ", ".join(channel.name for channel in bot.channels.values())
+            errors.print(f"watching {names}; Ctrl-C stops", style="green")
+            await stop.wait()
+
+    _go(moderate())
+
+
+@app.command()
+def login(
+    streamer: Annotated[bool, typer.Option(help="Sign in a streamer's own account instead of the bot's.")] = False,
+) -> None:
+    """Sign in the bot's account (or a streamer's) with Twitch and keep its token."""
+
+    async def sign_in() -> None:
+        settings = Settings.read()
+        settings.require("client_id", "client_secret")
+        flow = Login(
+            endpoints_of(settings),
+            settings.client_id,
+            settings.client_secret.get_secret_value(),
+            settings.redirect_uri,
+            TokenStore(settings.tokens),
+        )
+        token = await flow.run(scopes.STREAMER if streamer else scopes.BOT, _show_address)
+        errors.print(f"signed in as {token.login}; token kept in {settings.tokens}", style="green")
+        if not streamer and settings.bot_id != token.user_id:
+            typer.echo(f"CHATWARDEN_BOT_ID={token.user_id}")
+
+    _go(sign_in())
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, endpoints, clock, tokens, scopes and mod status: each line fine, or what to do."""
+
+    async def examine() -> int:
+        settings = Settings.read()
+        checks = [await _database_check(settings.database)]
+        visit = Doctor(
+            endpoints_of(settings),
+            settings.client_id,
+            settings.bot_id,
+            settings.channel_names,
+            TokenStore(settings.tokens),
+        )
+        checks += [each async for each in visit.checks()]
+        for each in checks:
+            mark = "[red]✗[/]" if each.remedy else "[green]✓[/]"
+            Console().print(f"{mark} [bold]{each.name}[/]: {each.found}" + (f" → {each.remedy}" if each.remedy else ""))
+        return 3 if any(each.remedy for each in checks) else 0
+
+    raise typer.Exit(_go(examine()))
+
+
+@app.command()
+def demo(
+    replay: Annotated[
+        Path | None, typer.Option(help="Play this chat log instead: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
+    ] = None,
+    speed: Annotated[str, typer.Option(help="Times as fast as the chat was, or max.")] = "12",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    database: Annotated[Path, typer.Option(help="Where the demo keeps its log; replaced each time.")] = Path(
+        "var/demo.sqlite3"
+    ),
+) -> None:
+    """Play chat to the real bot over a sandbox Twitch on this machine: no account, no network."""
+
+    async def play() -> int:
+        rate = demo_stage.parse_speed(speed)
+        chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED)
+        demo_stage.make_room(database)
+        async with Sandbox() as twitch:
+            settings = await demo_stage.settle(twitch, chat.channels, database)
+            screen = demo_stage.Screen(chat, as_json=as_json, fast=rate is None)
+            with screen:
+                async with moderating(Settings(**settings), screen) as (bot, records):
+                    await demo_stage.play(twitch, chat, rate, screen, bot.drain)
+                    summary = await screen.summary(twitch, records, bot.inflow)
+        screen.show(summary, database)
+        return 0 if summary.books_agree else BOOKS_DISAGREE
+
+    raise typer.Exit(_go(play()))
+
+
+async def _database_check(path: Path) -> Check:
+    try:
+        await (await Database.open(path)).close()
+    except DatabaseError as error:
+        return Check("database", str(error), "move the file away or set CHATWARDEN_DATABASE")
+    return Check("database", f"{path} opens and its schema is current")
+
+
+def _show_address(address: str) -> None:
+    errors.print("Open this address in a browser where the account is signed in to Twitch:")
+    typer.echo(address)
+
+
+def _go(work: Any) -> Any:
+    """Run to the end; an error with a text for the user is that text on stderr and exit code 2."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        return asyncio.run(work)
+    except TOLD as error:
+        errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(BAD_INPUT) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    app(arguments)
+
+
+if __name__ == "__main__":
+    main()

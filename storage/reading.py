@@ -12,10 +12,6 @@ from typing import Any
 from filters.types import Action, ActionKind, Category, Evidence, Severity
 from storage.database import Database
 
-StrikeTimes = dict[str, list[int]]
-"""UTC milliseconds by Twitch user id."""
-
-
 class Outcome(StrEnum):
     """How a Record stands. PENDING until settled; UNDONE follows APPLIED."""
 
@@ -137,6 +133,7 @@ class RecordQuery:
 
 
 Records = list[Record]
+ActedOn = list[tuple[int, Action]]
 
 _CONDITIONS = {
     "channel": "v.channel_id IN (SELECT id FROM channels WHERE login = :channel OR id = :channel)",
@@ -156,10 +153,17 @@ _RECORDS = (
     " LEFT JOIN context_messages AS m ON m.record_id = v.record_id AND m.position = 0"
 )
 
-_STRUCK = (
-    " FROM v_actions AS v WHERE v.channel_id = :channel_id AND v.ts_ms >= :since_ms"
-    " AND v.outcome = 'applied' AND v.action IN ('delete', 'warn', 'timeout', 'ban')"
-)
+_ACTED_ON = """
+    SELECT r.ts_ms, r.action, r.duration_s
+    FROM records AS r
+    JOIN record_states AS s ON s.record_id = r.id
+    WHERE r.chatter_id = (SELECT id FROM chatters WHERE twitch_id = :chatter_id)
+        AND r.channel_id = :channel_id
+        AND r.ts_ms >= :since_ms
+        AND r.action IN ('delete', 'warn', 'timeout', 'ban')
+        AND s.outcome IN ('pending', 'applied')
+    ORDER BY r.ts_ms
+"""
 
 
 class Reader:
@@ -220,25 +224,13 @@ class Reader:
         [row] = await self._db.rows("SELECT coalesce(max(id), 0) FROM records")
         return int(row[0])
 
-    async def strikes(self, channel_id: str, chatter_id: str, since_ms: int) -> int:
-        """Enforced Records against a chatter in a channel that still stand, for messages sent since ``since_ms``."""
-        [row] = await self._db.rows(
-            f"SELECT count(*){_STRUCK}"  # noqa: S608 - fixed clauses
-            " AND v.person = (SELECT id FROM chatters WHERE twitch_id = :chatter_id)",
-            {"channel_id": channel_id, "chatter_id": chatter_id, "since_ms": since_ms},
-        )
-        return int(row[0])
+    async def acted_on(self, channel_id: str, chatter_id: str, since_ms: int) -> ActedOn:
+        """When (UTC ms, ascending) a chatter's lines since ``since_ms`` were acted on in a channel, and how.
 
-    async def strike_times(self, channel_id: str, since_ms: int) -> StrikeTimes:
-        """Times (UTC ms, ascending) of every chatter's strikes in a channel since ``since_ms``, by Twitch id."""
-        times: StrikeTimes = {}
-        rows = await self._db.rows(
-            f"SELECT v.chatter_id, v.ts_ms{_STRUCK} AND v.chatter_id IS NOT NULL ORDER BY v.ts_ms",
-            {"channel_id": channel_id, "since_ms": since_ms},
-        )
-        for chatter_id, ts_ms in rows:
-            times.setdefault(chatter_id, []).append(ts_ms)
-        return times
+        Only what still stands or is under way counts: strikes are derived from the log, never kept as a counter.
+        """
+        rows = await self._db.rows(_ACTED_ON, {"channel_id": channel_id, "chatter_id": chatter_id, "since_ms": since_ms})
+        return [(row["ts_ms"], Action(ActionKind[row["action"].upper()], row["duration_s"])) for row in rows]
 
 
 def _login(who: str | None) -> str | None:

@@ -32,8 +32,9 @@ class Socket(Websocket):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
         self._handed_over = False
+        self._successor: asyncio.Task[bool] | None = None
         self._lost_since: datetime | None = None
 
     @property
@@ -56,14 +57,15 @@ class Socket(Websocket):
 
     async def _process_reconnect(self, data: Any) -> None:
         url = data["payload"]["session"]["reconnect_url"]
-        self._run(self._hand_over(url))
+        self._successor = self._run(self._hand_over(url))
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, work: Coroutine[Any, Any, bool]) -> asyncio.Task[bool]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _hand_over(self, url: str) -> None:
+    async def _hand_over(self, url: str) -> bool:
         successor = type(self)(
             keep_alive_timeout=self._keep_alive_timeout,
             reconnect_attempts=self._original_attempts,
@@ -77,17 +79,24 @@ class Socket(Websocket):
             await successor.connect(url=url, fail_once=True)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the old socket goes on and reconnects when closed
             log.warning("handover_failed", error=repr(error))
-            return
+            return False
         self._handed_over = True
         if self._client and self._token_for and successor.session_id:
             self._client._websockets[self._token_for][successor.session_id] = successor  # noqa: SLF001
+        self._run(self._close_later())
+        return True
+
+    async def _close_later(self) -> bool:
         await asyncio.sleep(GRACE_S)
         await self.close()
+        return True
 
     async def _create_connection_task(self) -> None:
-        if self._handed_over:
+        # Twitch closes this socket the moment it has welcomed the successor, often before we have seen the welcome.
+        if self._successor is not None and await self._successor:
             await self.close()
             return
+        self._successor = None
         self._lost_since = self._lost_since or datetime.now(UTC)
         await super()._create_connection_task()
 
@@ -133,12 +142,13 @@ class Socket(Websocket):
             self._subscriptions[row["id"]] = subscription
         return True
 
-    async def _subscribe_later(self, subscription: Any) -> None:
+    async def _subscribe_later(self, subscription: Any) -> bool:
         session = self._session_id
         while session == self._session_id and not self._closed:
             await asyncio.sleep(RESUBSCRIBE_EVERY_S)
             if await self._subscribe(subscription):
-                return
+                return True
+        return False
 
     def _cleanup(self, closed: bool = True) -> None:
         # Twitch keeps the session id over a reconnect: the entry may be the successor's by now.

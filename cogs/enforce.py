@@ -1,0 +1,205 @@
+"""Carry out what was decided and recorded: in order of urgency, within Twitch's limits, each Record settled once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+import structlog
+from aiolimiter import AsyncLimiter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from twitchio import HTTPException, PartialUser
+
+from config.reasons import reason
+from filters.types import Action, ActionKind, Category
+from storage.records import Outcome, RecordLog
+
+log = structlog.get_logger(__name__)
+
+BANS_PER_30_S = 90
+"""Per channel. Twitch documents no number; about 100 have been seen to pass."""
+WORKERS = 8
+"""Calls under way at once per channel."""
+DEADLINE_S = 30.0
+"""How long one action is tried; a chat line older than this has been read by everybody."""
+ATTEMPTS = 5
+
+_ALREADY = {
+    ActionKind.DELETE: (404, ("not found", "does not exist")),
+    ActionKind.TIMEOUT: (400, ("already banned",)),
+    ActionKind.BAN: (400, ("already banned",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One committed Record that is to be carried out."""
+
+    record_id: int
+    action: Action
+    category: Category
+    channel_id: str
+    chatter_id: str
+    chatter: str
+    message_id: str
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How an Order ended; times are UTC ms."""
+
+    order: Order
+    outcome: Outcome
+    reason: str
+    sent_ms: int | None
+    done_ms: int | None
+
+
+class Observer(Protocol):
+    """Somebody who wants to see how actions end."""
+
+    def settled(self, settled: Settled) -> None:
+        """One Order is done with, well or not."""
+
+
+@dataclass(order=True, slots=True)
+class _Queued:
+    urgency: int
+    number: int
+    order: Order = field(compare=False)
+
+
+class Superseded(Exception):  # noqa: N818 - an outcome, not an error
+    """Twitch shows that there is nothing left to do."""
+
+
+class Enforcer:
+    """Carries out one channel's Orders: bans first, then timeouts, warnings and deletions."""
+
+    def __init__(
+        self, broadcaster: PartialUser, moderator_id: str, records: RecordLog, observer: Observer, language: str = "en"
+    ) -> None:
+        self.language = language
+        self._broadcaster = broadcaster
+        self._moderator_id = moderator_id
+        self._records = records
+        self._observer = observer
+        self._queue: asyncio.PriorityQueue[_Queued] = asyncio.PriorityQueue()
+        self._numbers = itertools.count()
+        self._bans = AsyncLimiter(BANS_PER_30_S, 30)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin carrying out what is submitted."""
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
+
+    def submit(self, order: Order) -> None:
+        """Take an Order whose Record is committed as pending."""
+        self._queue.put_nowait(_Queued(-order.action.kind, next(self._numbers), order))
+
+    async def drain(self) -> None:
+        """Return when every Order submitted so far is settled."""
+        await self._queue.join()
+
+    async def stop(self) -> None:
+        """End the workers; Orders not settled stay pending in the log and are taken up at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while True:
+            queued = await self._queue.get()
+            try:
+                await self._carry_out(queued.order)
+            except Exception as error:  # noqa: BLE001 - the worker must outlive one bad Order
+                log.error("settling_failed", record=queued.order.record_id, error=repr(error))
+            finally:
+                self._queue.task_done()
+
+    async def _carry_out(self, order: Order) -> None:
+        if order.action.kind in (ActionKind.TIMEOUT, ActionKind.BAN):
+            await self._bans.acquire()
+        sent_ms = _now_ms()
+        attempts = 0
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(_is_transient),
+                stop=stop_after_delay(DEADLINE_S) | stop_after_attempt(ATTEMPTS),
+                wait=wait_exponential_jitter(multiplier=0.2, max=5),
+                reraise=True,
+            ):
+                with attempt:
+                    attempts += 1
+                    await self._perform(order)
+            outcome, why = Outcome.APPLIED, ""
+        except Superseded as error:
+            outcome, why = Outcome.SUPERSEDED, str(error)
+        except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            outcome, why = Outcome.FAILED, describe(error)
+        except Exception as error:  # noqa: BLE001 - an action that failed in any way is a failed Record, not a lost one
+            outcome, why = Outcome.FAILED, repr(error)[:500]
+        done_ms = _now_ms()
+        await self._records.settle(
+            order.record_id, outcome, reason=why, sent_ms=sent_ms, done_ms=done_ms, attempts=attempts
+        )
+        self._observer.settled(Settled(order, outcome, why, sent_ms, done_ms))
+
+    async def _perform(self, order: Order) -> None:
+        text = reason(order.category, order.record_id, self.language)
+        try:
+            match order.action.kind:
+                case ActionKind.DELETE:
+                    await self._delete(order)
+                case ActionKind.WARN:
+                    await self._delete(order)
+                    await self._broadcaster.warn_user(
+                        moderator=self._moderator_id, user_id=order.chatter_id, reason=text
+                    )
+                case ActionKind.TIMEOUT:
+                    await self._broadcaster.timeout_user(
+                        moderator=self._moderator_id,
+                        user=order.chatter_id,
+                        duration=order.action.duration_s,
+                        reason=text,
+                    )
+                case ActionKind.BAN:
+                    await self._broadcaster.ban_user(moderator=self._moderator_id, user=order.chatter_id, reason=text)
+        except HTTPException as error:
+            status, phrases = _ALREADY.get(order.action.kind, (0, ()))
+            said = describe(error).lower()
+            if error.status == status and any(phrase in said for phrase in phrases):
+                raise Superseded(describe(error)) from error
+            raise
+
+    async def _delete(self, order: Order) -> None:
+        assert order.message_id, "Helix takes a missing message id for the whole chat"
+        try:
+            await self._broadcaster.delete_chat_messages(moderator=self._moderator_id, message_id=order.message_id)
+        except HTTPException as error:
+            # A warning still matters when somebody else has removed the line already.
+            if not (order.action.kind is ActionKind.WARN and error.status == 404):
+                raise
+
+
+def describe(error: Exception) -> str:
+    """What went wrong at Twitch, for the Record: status and Twitch's own message, never a token."""
+    if isinstance(error, HTTPException):
+        extra = error.extra if isinstance(error.extra, dict) else {}
+        return f"{error.status} {extra.get('message') or extra.get('error') or 'no message'}"[:500]
+    return f"{type(error).__name__}: {error}"[:500] if str(error) else type(error).__name__
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, HTTPException):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, (aiohttp.ClientConnectionError, TimeoutError))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

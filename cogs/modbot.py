@@ -1,0 +1,124 @@
+"""The bot itself: one Twitch client, one Channel for each channel it moderates."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+import twitchio
+from twitchio.eventsub import ChatMessageSubscription
+
+from cogs.channel import Channel, Observer
+from cogs.enforce import Enforcer, describe
+from cogs.watch import Watch
+from config.policy import Policy
+from storage.records import Outcome, RecordLog
+from twitch.client import Client
+from twitch.tokens import TokenStore
+
+log = structlog.get_logger(__name__)
+
+RECOVER_S = 600
+"""A line left pending for longer than this has been read; acting on it now would only confuse."""
+
+
+PolicySource = Callable[[str, str], Awaitable[tuple[Policy, int]]]
+"""Channel id and login to the channel's policy and its revision number."""
+
+
+class StartError(RuntimeError):
+    """The bot cannot start. The text says why and what to do."""
+
+
+class ModBot(Client):
+    """Moderates the channels named, under the policy ``policy_for(channel_id, login)`` gives with its revision."""
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        client_secret: str,
+        bot_id: str,
+        tokens: TokenStore,
+        channel_names: Sequence[str],
+        policy_for: PolicySource,
+        records: RecordLog,
+        observer: Observer,
+    ) -> None:
+        super().__init__(
+            client_id=client_id, client_secret=client_secret, bot_id=bot_id, tokens=tokens, prefix="!", adapter=None
+        )
+        self.channels: dict[str, Channel] = {}
+        self.watching = asyncio.Event()
+        self._channel_names = list(channel_names)
+        self._policy_for = policy_for
+        self._records = records
+        self._observer = observer
+
+    async def setup_hook(self) -> None:
+        """Find the channels, load their policies, listen, and take up what a crash left behind."""
+        if self.bot_id not in self.tokens:
+            raise StartError("no token of the bot's account (run: chatwarden login)")
+        await self._open_channels()
+        await self.add_component(Watch(self.channels, self.bot_id))
+        for channel in self.channels.values():
+            channel.start()
+        await self._recover()
+        await self._listen()
+        self.watching.set()
+
+    async def drain(self) -> None:
+        """Return when everything received so far is judged, recorded and settled."""
+        for channel in self.channels.values():
+            await channel.drain()
+
+    async def close(self, **options: object) -> None:
+        """Stop listening, then the channels' work. What is not settled stays pending in the log."""
+        await super().close(**options)
+        for channel in self.channels.values():
+            await channel.stop()
+
+    async def _open_channels(self) -> None:
+        users = await self.fetch_users(logins=self._channel_names)
+        found = {user.name: user for user in users}
+        missing = [name for name in self._channel_names if name not in found]
+        if missing:
+            raise StartError(f"no such Twitch channel: {', '.join(missing)} (check CHATWARDEN_CHANNELS)")
+        for name in self._channel_names:
+            user = found[name]
+            policy, revision = await self._policy_for(user.id, name)
+            broadcaster = self.create_partialuser(user.id, name)
+            self.channels[user.id] = Channel(
+                user.id,
+                name,
+                policy.engine(revision),
+                self._records,
+                Enforcer(broadcaster, self.bot_id, self._records, self._observer, policy.language),
+                self.inflow,
+                self._observer,
+            )
+
+    async def _listen(self) -> None:
+        for channel in list(self.channels.values()):
+            chat = ChatMessageSubscription(broadcaster_user_id=channel.id, user_id=self.bot_id)
+            try:
+                await self.subscribe_websocket(chat, as_bot=True)
+            except twitchio.HTTPException as error:
+                remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
+                raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
+
+    async def _recover(self) -> None:
+        for record in await self._records.pending():
+            channel = self.channels.get(record.channel_id)
+            age_s = time.time() - record.received_ms / 1000
+            if channel is None:
+                reason = "left by a crash; the channel is not moderated now"
+                await self._records.settle(record.id, Outcome.FAILED, reason=reason)
+            elif age_s > RECOVER_S:
+                reason = f"left by a crash; {age_s:.0f} s old, too late"
+                await self._records.settle(record.id, Outcome.FAILED, reason=reason)
+            else:
+                log.info("record_taken_up", record=record.id)
+                channel.recover(record)

@@ -1,0 +1,33 @@
+"""Which policy a channel is under: its latest revision in the log, or on the first start its file or the default."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from config.policy import DEFAULT_PRESET, Policy
+from storage.policies import PolicyLog
+
+
+class PolicyBook:
+    """The channels' policies as numbered revisions."""
+
+    def __init__(self, revisions: PolicyLog, folder: Path) -> None:
+        self._revisions = revisions
+        self._folder = folder
+
+    async def current(self, channel_id: str, channel: str) -> tuple[Policy, int]:
+        """The channel's policy and revision number. PolicyError if it cannot be read; nothing is saved then."""
+        revision = await self._revisions.current(channel_id)
+        if revision is not None:
+            return Policy.parse(revision.toml, f"policy of {channel}, revision {revision.number}"), revision.number
+        path = self._folder / f"{channel}.toml"
+        policy, reason = (
+            (Policy.load(path), f"first start, from {path}")
+            if path.exists()
+            else (Policy.preset(), f"first start, preset {DEFAULT_PRESET}")
+        )
+        number = await self._revisions.save(
+            channel_id, policy.to_toml(), author="chatwarden", reason=reason, at_ms=time.time_ns() // 1_000_000
+        )
+        return policy, number

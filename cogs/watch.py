@@ -1,0 +1,53 @@
+"""Chat in: each EventSub chat message becomes a Message and joins its channel's queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from twitchio import ChatMessage
+from twitchio.ext import commands
+
+from cogs.channel import Channel
+from filters.types import Fragment, FragmentKind, Message, Role
+
+
+class Watch(commands.Component):
+    """Listens to the chats of the moderated channels."""
+
+    def __init__(self, channels: Mapping[str, Channel], bot_id: str) -> None:
+        self._channels = channels
+        self._bot_id = bot_id
+
+    @commands.Component.listener()
+    async def event_message(self, payload: ChatMessage) -> None:
+        """Queue a chat line for judging; the bot's own lines and those of a shared chat's other channels are not."""
+        if payload.chatter.id == self._bot_id or payload.source_broadcaster is not None:
+            return
+        channel = self._channels.get(payload.broadcaster.id)
+        if channel is not None:
+            channel.take(message_of(payload))
+
+
+def message_of(payload: ChatMessage) -> Message:
+    """The line as plain data. Roles come from Twitch's badges, never from the display name."""
+    chatter = payload.chatter
+    sent = payload.timestamp or datetime.now(UTC)
+    roles = {
+        Role.BROADCASTER: chatter.broadcaster,
+        Role.MODERATOR: chatter.moderator or chatter.lead_moderator,
+        Role.VIP: chatter.vip,
+        Role.SUBSCRIBER: chatter.subscriber,
+    }
+    return Message(
+        id=payload.id,
+        ts_ms=int(sent.timestamp() * 1000),
+        channel_id=payload.broadcaster.id,
+        channel=payload.broadcaster.name or "",
+        chatter_id=chatter.id,
+        chatter=chatter.name or "",
+        display_name=chatter.display_name or "",
+        text=payload.text,
+        roles=frozenset(role for role, held in roles.items() if held),
+        fragments=tuple(Fragment(FragmentKind(piece.type), piece.text) for piece in payload.fragments),
+    )

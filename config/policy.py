@@ -1,0 +1,150 @@
+"""A channel's Policy: its filters, ladder and exemptions, as one TOML file a streamer can read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import tomlkit
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from config import wordlists
+from filters.base import Filter, Settings
+from filters.blocklist import Blocklist
+from filters.engine import Engine, Exemptions
+from filters.flood import Flood
+from filters.history import History
+from filters.ladder import Ladder
+
+PRESETS = Path(__file__).parent / "presets"
+DEFAULT_PRESET = "family"
+LONGEST_POLICY = 4_000_000
+"""Bytes; 10,000 own terms with all their settings are about a quarter of this."""
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used. The text says which setting, its value, the limit and the remedy."""
+
+
+class FilterSet(Settings):
+    """Every filter there is. A line here is a filter's registration."""
+
+    blocklist: Blocklist = Blocklist()
+    flood: Flood = Flood()
+
+    @property
+    def all(self) -> tuple[Filter, ...]:
+        """Each filter's settings, in the order they stand here."""
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
+
+class Policy(Settings):
+    """What one channel tolerates and what happens otherwise."""
+
+    prefix: str = Field("!", min_length=1, max_length=5, description="What chat commands start with.")
+    language: Literal["en", "de", "es", "pt", "fr"] = Field("en", description="Language of the reasons shown.")
+    dry_run: bool = Field(False, description="Log what would have been done, and do nothing.")
+    exempt: Exemptions = Field(Exemptions(), description="Whom the policy leaves alone.")
+    ladder: Ladder = Field(Ladder(), description="What follows from how bad a line is and how often it was said.")
+    filters: FilterSet = Field(FilterSet(), description="The filters.")
+
+    @classmethod
+    def parse(cls, text: str, source: str = "policy") -> Policy:
+        """Read a policy from TOML. PolicyError names the line or the setting that is wrong; nothing is half-read."""
+        if len(text.encode(errors="replace")) > LONGEST_POLICY:
+            raise PolicyError(f"{source}: {len(text)} characters are above the limit of {LONGEST_POLICY:,} bytes")
+        try:
+            return cls.of(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise PolicyError(f"{source}: not valid TOML: {error}") from None
+        except PolicyError as error:
+            raise PolicyError(f"{source}: {error}") from None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Policy:
+        """Build a policy from nested settings, checked as a file would be."""
+        try:
+            policy = cls.model_validate(settings)
+            policy.full_blocklist()
+        except ValidationError as error:
+            raise PolicyError("\n".join(explain(cls, each) for each in error.errors())) from None
+        except (wordlists.WordlistError, ValueError) as error:
+            raise PolicyError(f"filters.blocklist: {error}") from None
+        return policy
+
+    @classmethod
+    def load(cls, path: Path) -> Policy:
+        """Read a policy file."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PolicyError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def preset(cls, name: str = DEFAULT_PRESET) -> Policy:
+        """One of the shipped policies by name."""
+        path = PRESETS / f"{name}.toml"
+        if name not in preset_names():
+            raise PolicyError(f"no preset {name!r} (there are {', '.join(preset_names())})")
+        return cls.load(path)
+
+    def to_toml(self) -> str:
+        """Write every setting as TOML that ``parse`` reads back to the same policy."""
+        return tomlkit.dumps(_plain(self.model_dump(mode="json")))
+
+    def full_blocklist(self) -> Blocklist:
+        """The blocklist filter with the shipped lists it names."""
+        blocklist = self.filters.blocklist
+        return blocklist.with_lists([term for name in blocklist.lists for term in wordlists.load(name)])
+
+    def engine(self, revision: int = 0, history: History | None = None) -> Engine:
+        """The judge that applies this policy."""
+        filters = [self.full_blocklist() if each is self.filters.blocklist else each for each in self.filters.all]
+        return Engine(filters, self.ladder, self.exempt, revision, dry_run=self.dry_run, history=history)
+
+
+@lru_cache(maxsize=1)
+def preset_names() -> tuple[str, ...]:
+    """The shipped policies' names."""
+    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
+
+
+def explain(model: type[BaseModel], error: ErrorDetails) -> str:
+    """One validation error as a line: the setting, its value, what is wrong and what to do."""
+    loc, context = error["loc"], error.get("ctx", {})
+    where = ".".join(str(part) for part in loc) or "policy"
+    value = repr(error.get("input", "value"))
+    value = value if len(value) <= 60 else value[:57] + "..."
+    match error["type"]:
+        case "extra_forbidden":
+            near = get_close_matches(str(loc[-1]), _fields(model, loc[:-1]), n=1)
+            return f"{where}: no such setting" + (f" (did you mean {near[0]}?)" if near else "")
+        case "less_than_equal":
+            return f"{where}: {value} is above {context['le']}"
+        case "greater_than_equal":
+            return f"{where}: {value} is below {context['ge']}"
+        case "value_error":
+            return f"{where}: {context['error']}"
+        case _:
+            return f"{where}: {value}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return list(model.model_fields)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items() if each is not None}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,66 @@
+"""Settings of the process: credentials, channels, endpoints, files. From the environment or a private .env file."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.policy import explain
+
+ENV_FILE = Path(".env")
+PREFIX = "CHATWARDEN_"
+
+
+class SettingsError(ValueError):
+    """Settings that are missing or wrong. The text names the variable and the remedy."""
+
+
+class Settings(BaseSettings):
+    """What one process needs to know. Every Twitch address is a setting, so that a sandbox can stand in."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    client_id: str = Field("", description="The Twitch application's client id.")
+    client_secret: SecretStr = Field(SecretStr(""), description="The Twitch application's client secret.")
+    bot_id: str = Field("", description="The bot account's Twitch user id; `chatwarden login` finds it.")
+    channels: str = Field("", description="Login names of the channels to moderate, separated by commas.")
+    database: Path = Field(Path("var/chatwarden.sqlite3"), description="The action log.")
+    tokens: Path = Field(Path("var/tokens.json"), description="OAuth tokens; kept readable by you alone.")
+    policies: Path = Field(Path("policies"), description="Folder of <channel>.toml files used on the first start.")
+    helix_url: str = Field("https://api.twitch.tv/helix/", pattern=r"^https?://.+/$")
+    id_url: str = Field("https://id.twitch.tv/", pattern=r"^https?://.+/$")
+    eventsub_url: str = Field("wss://eventsub.wss.twitch.tv/ws", pattern=r"^wss?://.+")
+    redirect_uri: str = Field("http://localhost:4343/callback", pattern=r"^https?://.+")
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The channels' login names, lower case, in the order given."""
+        names = (name.strip().lower().lstrip("#@") for name in self.channels.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @classmethod
+    def read(cls, env_file: Path = ENV_FILE) -> Settings:
+        """Read the environment and the .env file, which must be private to its owner as it holds a secret."""
+        if env_file.exists() and stat.S_IMODE(env_file.stat().st_mode) & 0o077:
+            raise SettingsError(f"{env_file} can be read by others (run: chmod 600 {env_file})")
+        try:
+            return cls(_env_file=env_file)
+        except ValidationError as error:
+            lines = (explain(cls, each) for each in error.errors(include_input=False))
+            raise SettingsError("\n".join(PREFIX + line.partition(":")[0].upper() + ":" + line.partition(":")[2] for line in lines)) from None
+
+    def require(self, *names: str) -> None:
+        """Raise SettingsError unless all of these are set."""
+        missing = [name for name in names if not _text(getattr(self, name))]
+        if missing:
+            wanted = "\n".join(
+                f"  {PREFIX}{name.upper()}: {type(self).model_fields[name].description}" for name in missing
+            )
+            raise SettingsError(f"not set in the environment or {ENV_FILE}:\n{wanted}")
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,71 @@
+"""Listed words and phrases, however they are disguised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, PrivateAttr
+
+from filters.base import Filter, Settings
+from filters.history import History
+from filters.lexicon import Lexicon, Term, compile_lexicon
+from filters.types import Category, Evidence, Message, Severity
+
+
+class BlockedTerm(Settings):
+    """One term a streamer lists, with how bad it is and how it may be matched."""
+
+    text: str = Field(min_length=1, max_length=200, description="The word or phrase.")
+    severity: Severity = Field(Severity.MODERATE, description="How bad a hit is, 0 to 3.")
+    category: Category = Field(Category.CHANNEL_RULE, description="The written rule it breaks.")
+    lang: str = Field("", max_length=10, description="Its language code; empty for any.")
+    exact: bool = Field(False, description="Only the word itself: no typos are forgiven.")
+    anywhere: bool = Field(False, description="Also inside longer words.")
+
+    def term(self) -> Term:
+        """The same as the matcher takes it."""
+        return Term(self.text, self.severity, self.category, self.lang, exact=self.exact, anywhere=self.anywhere)
+
+
+class Blocklist(Filter):
+    """Catches listed words and phrases, also when disguised by lookalike letters, spacing, leet, repeats or typos."""
+
+    name: ClassVar[str] = "blocklist"
+
+    lists: tuple[str, ...] = Field(("starter",), description="Names of shipped word lists to use.")
+    terms: tuple[BlockedTerm, ...] = Field((), description="The channel's own words and phrases.")
+    allow: tuple[str, ...] = Field((), description="Words that are never a hit.")
+    least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
+
+    _lexicon: Lexicon = PrivateAttr()
+
+    def model_post_init(self, context: Any) -> None:
+        """Compile the channel's own terms; ``with_lists`` adds the shipped ones."""
+        self._lexicon = compile_lexicon([term.term() for term in self.terms], self.allow)
+
+    def with_lists(self, listed: Sequence[Term]) -> Self:
+        """The same filter matching the terms of its ``lists`` too, which the caller has read."""
+        full = type(self).model_validate(self.model_dump())
+        wanted = [term for term in listed if term.severity >= self.least_severity]
+        full._lexicon = compile_lexicon([*(term.term() for term in self.terms), *wanted], self.allow)
+        return full
+
+    def check(self, message: Message, history: History) -> Evidence | None:
+        """Return the worst listed term in the message."""
+        hit = self._lexicon.find(message.folded, message.opaque)
+        if hit is None:
+            return None
+        return Evidence(
+            filter=self.name,
+            rule=hit.term.text,
+            category=hit.term.category,
+            severity=hit.term.severity,
+            span=hit.span,
+            folded=hit.folded,
+            score=hit.confidence,
+            distance=hit.distance,
+            technique=hit.technique,
+            detail=f"a listed {'phrase' if ' ' in hit.term.text else 'word'} ({hit.technique})",
+            dry_run=self.dry_run,
+        )

@@ -1,0 +1,287 @@
+"""The demo's stage manager: plays chat to a real bot over loopback, shows what happens and checks the books."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from cogs.enforce import Settled
+from filters.ladder import format_action
+from filters.types import ActionKind, Verdict
+from sandbox.books import differences
+from sandbox.logs import ChatLine, LogError, read_chat
+from sandbox.server import Sandbox
+from sandbox.stage import Stage
+from storage.records import Outcome, RecordLog, RecordQuery
+from twitch import scopes
+from twitch.inflow import Inflow
+from twitch.tokens import Token, TokenStore
+
+BUNDLED = Path(__file__).parent / "demo_chat.jsonl"
+BOT = "chatwarden_bot"
+STYLES = {
+    ActionKind.REVIEW: "cyan",
+    ActionKind.DELETE: "yellow",
+    ActionKind.WARN: "dark_orange",
+    ActionKind.TIMEOUT: "red",
+    ActionKind.BAN: "bold white on red",
+}
+REMEMBERED = 20_000
+"""Verdicts kept until their action is settled, so that both can be shown on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat log to play: where it is, how many lines it has, in which channels."""
+
+    path: Path
+    lines: int
+    channels: tuple[str, ...]
+
+    @classmethod
+    def scan(cls, path: Path) -> Chat:
+        """Read the log once to the end, so that a bad line is told before anything is played. Raises LogError."""
+        count = 0
+        channels: dict[str, None] = {}
+        for line in read_chat(path):
+            count += 1
+            channels[line.channel] = None
+        if not count:
+            raise LogError(f"{path}: no chat line in it (give a JSONL, TwitchDownloader JSON or IRC log)")
+        return cls(path, count, tuple(channels))
+
+    def read(self) -> Iterator[ChatLine]:
+        """The lines, in order."""
+        return read_chat(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the demo came to. Latencies are ms from the message's arrival to Twitch's answer."""
+
+    lines: int
+    delivered: int
+    muted: int
+    judged: int
+    records: int
+    seconds: float
+    actions: dict[str, int]
+    outcomes: dict[str, int]
+    filters: dict[str, int]
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    repeats_dropped: int
+    reading_pauses: int
+    differences: list[str]
+
+    @property
+    def books_agree(self) -> bool:
+        """Whether every enforcement has one applied Record and the reverse."""
+        return not self.differences
+
+
+def parse_speed(text: str) -> float | None:
+    """Read ``max`` as None and else a number above 0. Raises LogError."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0
+    if not 0 < speed < 1e6:
+        raise LogError(f"--speed {text}: not a number above 0 (use e.g. 1, 12 or max)")
+    return speed
+
+
+def make_room(database: Path) -> None:
+    """Remove an earlier demo's log, so that the summary speaks of this one alone."""
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    database.parent.mkdir(parents=True, exist_ok=True)
+
+
+async def settle(twitch: Sandbox, channels: Sequence[str], database: Path) -> dict[str, Any]:
+    """Give the bot an account with the scopes it needs and a moderator's sword in every channel; return settings."""
+    bot = twitch.add_user(BOT)
+    for channel in channels:
+        twitch.add_user(channel)
+        twitch.add_moderator(channel, BOT)
+    access, refresh = twitch.grant(BOT, scopes=list(scopes.BOT))
+    tokens = database.with_suffix(".tokens.json")
+    tokens.unlink(missing_ok=True)
+    TokenStore(tokens).save(Token(bot.id, BOT, access, refresh, scopes.BOT))
+    return {
+        "client_id": twitch.client_id,
+        "client_secret": twitch.client_secret,
+        "bot_id": bot.id,
+        "channels": ",".join(channels),
+        "database": database,
+        "tokens": tokens,
+        "helix_url": twitch.helix_url,
+        "id_url": twitch.id_url,
+        "eventsub_url": twitch.eventsub_url,
+    }
+
+
+async def play(
+    twitch: Sandbox, chat: Chat, speed: float | None, screen: Screen, drain: Callable[[], Awaitable[None]]
+) -> None:
+    """Play the whole chat and return when the bot has dealt with all of it."""
+    screen.played = await Stage(twitch).play(chat.read(), speed=speed)
+    deadline = time.monotonic() + 30
+    while screen.judged_count < screen.played.delivered and time.monotonic() < deadline:
+        await drain()
+        await asyncio.sleep(0.02)
+    await drain()
+
+
+@dataclass
+class Screen:
+    """What the demo shows while it runs: chat and actions line by line, or a bar where that would be too fast."""
+
+    chat: Chat
+    as_json: bool
+    fast: bool
+    judged_count: int = 0
+    played: Any = None
+    actions: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    filters: Counter[str] = field(default_factory=Counter)
+    latencies_ms: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._console = Console(stderr=self.as_json)
+        self._verdicts: OrderedDict[int, Verdict] = OrderedDict()
+        self._started = time.monotonic()
+        seen = TextColumn("{task.fields[seen]}")
+        columns = (TextColumn("chat"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), seen)
+        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self.fast)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        self._task = self._bar.add_task("chat", total=self.chat.lines, seen="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def judged(self, verdict: Verdict, record_id: int | None) -> None:
+        """Count the message; show it where there is time to read it."""
+        self.judged_count += 1
+        if record_id is not None:
+            self.filters[verdict.leading.filter] += 1
+            self.actions[verdict.action.kind.name.lower()] += 1
+            self._verdicts[record_id] = verdict
+            if len(self._verdicts) > REMEMBERED:
+                self._verdicts.popitem(last=False)
+        if self.fast:
+            if self.judged_count % 100 == 0 and self._task is not None:
+                seen = f"{sum(self.actions.values())} records"
+                self._bar.update(self._task, completed=self.judged_count, seen=seen)
+        elif not self.as_json:
+            self._console.print(_chat_line(verdict))
+            if record_id is not None and (verdict.dry_run or not verdict.action.enforces):
+                why = verdict.exempt or ("dry run" if verdict.dry_run else "")
+                self._console.print(_action_line(verdict, record_id, why))
+
+    def settled(self, settled: Settled) -> None:
+        """Count how an action ended; show it with why and how fast."""
+        order = settled.order
+        self.outcomes[str(settled.outcome)] += 1
+        if settled.outcome is Outcome.APPLIED and settled.done_ms is not None:
+            self.latencies_ms.append(settled.done_ms - order.received_ms)
+        verdict = self._verdicts.pop(order.record_id, None)
+        if verdict is not None and not self.fast and not self.as_json:
+            took = f"{settled.done_ms - order.received_ms} ms" if settled.done_ms else ""
+            note = took if settled.outcome is Outcome.APPLIED else f"{settled.outcome}: {settled.reason}"
+            self._console.print(_action_line(verdict, order.record_id, note))
+
+    async def summary(self, twitch: Sandbox, records: RecordLog, inflow: Inflow) -> Summary:
+        """Close the books: compare the log with what the sandbox did."""
+        applied = await records.list(RecordQuery(outcome=Outcome.APPLIED, limit=None))
+        total = await records.count(RecordQuery())
+        latencies = sorted(self.latencies_ms)
+        return Summary(
+            lines=self.chat.lines,
+            delivered=self.played.delivered,
+            muted=self.played.muted,
+            judged=self.judged_count,
+            records=total,
+            seconds=round(time.monotonic() - self._started, 2),
+            actions=dict(self.actions.most_common()),
+            outcomes=dict(self.outcomes.most_common()),
+            filters=dict(self.filters.most_common()),
+            latency_p50_ms=statistics.median(latencies) if latencies else None,
+            latency_p95_ms=latencies[int(len(latencies) * 0.95)] if latencies else None,
+            repeats_dropped=inflow.repeats,
+            reading_pauses=inflow.pauses,
+            differences=differences(twitch.enforcements, applied),
+        )
+
+    def show(self, summary: Summary, database: Path) -> None:
+        """Print the summary for a person, or as JSON for a program."""
+        if self.as_json:
+            print(json.dumps({**asdict(summary), "books_agree": summary.books_agree}))  # noqa: T201 - data goes to stdout
+            return
+        table = Table(title="chatwarden demo", show_header=False, title_style="bold")
+        table.add_row("chat lines played", f"{summary.lines:,} ({summary.muted:,} by muted chatters, not delivered)")
+        table.add_row("judged", f"{summary.judged:,} in {summary.seconds} s")
+        table.add_row("records", f"{summary.records:,}")
+        table.add_row("actions", ", ".join(f"{name} {count:,}" for name, count in summary.actions.items()) or "none")
+        table.add_row("by filter", ", ".join(f"{name} {count:,}" for name, count in summary.filters.items()) or "none")
+        table.add_row("outcomes", ", ".join(f"{name} {count:,}" for name, count in summary.outcomes.items()) or "none")
+        if summary.latency_p50_ms is not None:
+            table.add_row(
+                "line to action", f"median {summary.latency_p50_ms:.0f} ms, p95 {summary.latency_p95_ms:.0f} ms"
+            )
+        agree = "[green]every action has its one Record, and the reverse[/]"
+        table.add_row("books", agree if summary.books_agree else f"[red]{len(summary.differences)} differences[/]")
+        self._console.print(table)
+        for each in summary.differences[:10]:
+            self._console.print(f"  {each}", style="red", markup=False)
+        self._console.print("See the log:", style="bold")
+        self._console.print(
+            f"  chatwarden log list --database {database}", markup=False, highlight=False, soft_wrap=True
+        )
+        query = "SELECT record_id, chatter, action, filter, rule, outcome FROM v_actions LIMIT 20"
+        self._console.print(f'  sqlite3 {database} "{query}"', markup=False, highlight=False, soft_wrap=True)
+
+
+def _chat_line(verdict: Verdict) -> Text:
+    message = verdict.message
+    text = Text(_visible(message.text))
+    for each in verdict.evidence:
+        text.stylize("bold underline red", *each.span)
+    return Text.assemble((f"#{message.channel} ", "dim"), (f"{message.chatter}: ", "bold"), text)
+
+
+def _action_line(verdict: Verdict, record_id: int, note: str) -> Text:
+    leading = verdict.leading
+    action = format_action(verdict.action) if not verdict.exempt else "left alone"
+    return Text.assemble(
+        ("    └ ", "dim"),
+        (action, STYLES.get(verdict.action.kind, "dim")),
+        f"  {verdict.message.chatter}: {leading.filter}, {_visible(leading.detail)}",
+        (f"  {note}  #{record_id}", "dim"),
+    )
+
+
+def _visible(text: str) -> str:
+    """The text with control characters shown as boxes, one for one, so that spans stay right and terminals obey us."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,52 @@
+"""Settings of the process: from the environment or a private file, with errors that name the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, SettingsError
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_CLIENT_ID=from-file\nCHATWARDEN_BOT_ID=7\n")
+    monkeypatch.setenv("CHATWARDEN_CLIENT_ID", "from-environment")
+    settings = Settings.read(file)
+    assert (settings.client_id, settings.bot_id) == ("from-environment", "7")
+
+
+def test_channel_names_are_cleaned(tmp_path: Path) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_CHANNELS=' Aurora, #night_kiln,@aurora,, '\n")
+    assert Settings.read(file).channel_names == ("aurora", "night_kiln")
+
+
+def test_a_secret_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_CLIENT_ID=x\n")
+    file.chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        Settings.read(file)
+
+
+def test_missing_settings_are_named_with_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.read(tmp_path / "absent").require("client_id", "client_secret", "channels")
+    assert "CHATWARDEN_CLIENT_ID: The Twitch application's client id." in str(error.value)
+    assert "CHATWARDEN_CLIENT_SECRET" in str(error.value)
+
+
+def test_a_wrong_address_is_named_by_its_variable(tmp_path: Path) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_HELIX_URL=api.twitch.tv\n")
+    with pytest.raises(SettingsError, match="CHATWARDEN_HELIX_URL"):
+        Settings.read(file)
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_CLIENT_SECRET=hunter2\n")
+    assert "hunter2" not in repr(Settings.read(file))
