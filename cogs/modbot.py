@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription
+from twitchio.ext import commands
 
 from cogs.channel import Channel, Observer
 from cogs.enforce import Enforcer, describe
@@ -79,6 +80,15 @@ class ModBot(Client):
         await super().close(**options)
         for channel in self.channels.values():
             await channel.stop()
+
+    async def event_command_error(self, payload: commands.CommandErrorPayload) -> None:
+        """Report a command that broke; a word that is no command of ours is some other bot's."""
+        if not isinstance(payload.exception, commands.CommandNotFound):
+            log.error("command_failed", command=str(payload.context.command), error=repr(payload.exception))
+
+    async def event_error(self, payload: twitchio.EventErrorPayload) -> None:
+        """Report a listener that broke, without the event itself: it may hold a token or abuse."""
+        log.error("listener_failed", listener=payload.listener.__qualname__, error=repr(payload.error))
 
     async def _open_channels(self) -> None:
         users = await self.fetch_users(logins=self._channel_names)

@@ -159,7 +159,7 @@ def _open(file: Path) -> Iterator[TextIO]:
         return
     opener = gzip.open if file.suffix == ".gz" else open
     with opener(file, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
-        yield lines  # type: ignore[misc]
+        yield lines
 
 
 @contextmanager

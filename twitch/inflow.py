@@ -8,7 +8,7 @@ from collections import OrderedDict
 REMEMBERED = 50_000
 """Notification ids kept; Twitch asks receivers to ignore repeats, and 10 minutes of a very busy bot fit."""
 
-LIMIT = 5_000
+LIMIT = 1_000
 """Messages waiting to be judged at which the sockets stop reading."""
 
 
