@@ -95,7 +95,7 @@ class Acts:
         line = channel.lines.get(message_id)
         if line is None or message_id in channel.deleted:
             raise RefusedError(404, "The ID in message_id was not found.")
-        if self._world.clock.now_ms() - line.ts_ms > DELETABLE_MS:
+        if self._world.clock.real_ms() - line.real_ms > DELETABLE_MS:
             raise RefusedError(400, "You may not delete messages that are older than 6 hours.")
         if line.user_id == channel.user.id:
             raise RefusedError(400, "You may not delete the broadcaster's messages.")
@@ -230,7 +230,7 @@ class Acts:
         held = channel.held.pop(message_id, None)
         if held is None:
             raise RefusedError(404, "The message ID in the msg_id field was not found.")
-        update = payloads.automod(self._world, channel, held, "approved" if allow else "denied", moderator)
+        update = payloads.automod(self._world, channel, held, "Approved" if allow else "Denied", moderator)
         return [update, *self.speak(channel, held.user, held.text, message_id=held.id)[1]] if allow else [update]
 
     def speak(
@@ -239,17 +239,25 @@ class Acts:
     ) -> tuple[Line | None, list[Event]]:  # fmt: skip
         """A chatter says a line; None if they are banned or timed out.
 
-        One who was warned acknowledges it first, as the chat box makes them do.
+        One who was warned acknowledges it first, as the chat box makes them do. What a restricted chatter says only
+        the moderators see.
         """
         if user.id in channel.bans and self._world.ban(channel, user.id) is not None:
             return None, []
         events = self.acknowledge(channel, user) if user.id in channel.unacknowledged else []
-        line = Line(message_id or str(uuid.uuid4()), user.id, text, self._world.clock.now_ms())
+        clock = self._world.clock
+        line = Line(message_id or str(uuid.uuid4()), user.id, text, clock.now_ms(), clock.real_ms())
         channel.lines[line.id] = line
         channel.chatters[user.id] = None
         parent = channel.lines.get(reply_to) if reply_to is not None else None
         replied = (parent, self._world.users[parent.user_id]) if parent is not None else None
         pieces = payloads.fragments(self._world, text, fragments)
+        suspicion = channel.suspicious.get(user.id)
+        if suspicion is not None:
+            treatment = TREATMENTS[suspicion.status]
+            events.append(payloads.suspicious_message(channel, user, line, pieces, treatment))
+            if treatment == "restricted":
+                return line, events
         return line, [*events, payloads.chat_message(channel, user, line, pieces, replied)]
 
     def _terms(self, channel: Channel, moderator: User, verb: str, text: str) -> Event:

@@ -89,15 +89,14 @@ def _shoutout(call: Call) -> None:
 
 
 _WRITE = ("user:write:chat",)
+_SETTINGS = ("moderator:manage:chat_settings",)
 _ANNOUNCE = ("moderator:manage:announcements",)
 _SHOUTOUT = ("moderator:manage:shoutouts",)
 
 ENDPOINTS = [
     Endpoint("POST", "chat/messages", _send, _WRITE, "sender_id", app=True),
     Endpoint("GET", "chat/settings", _settings, app=True),
-    Endpoint(
-        "PATCH", "chat/settings", _change_settings, ("moderator:manage:chat_settings",), "moderator_id", moderating=True
-    ),
+    Endpoint("PATCH", "chat/settings", _change_settings, _SETTINGS, "moderator_id", moderating=True, app=True),
     Endpoint("POST", "chat/announcements", _announce, _ANNOUNCE, "moderator_id", moderating=True, app=True),
     Endpoint("POST", "chat/shoutouts", _shoutout, _SHOUTOUT, "moderator_id", app=True),
 ]

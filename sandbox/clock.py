@@ -19,18 +19,21 @@ class Clock:
 
     def now_ms(self) -> int:
         """The time now."""
-        if self._pinned_ms is not None:
-            return self._pinned_ms + self._ahead_ms
+        return self.real_ms() if self._pinned_ms is None else self._pinned_ms
+
+    def real_ms(self) -> int:
+        """The wall's time, plus what was skipped: for limits that a chat played fast must not run into."""
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
     def follow(self, ts_ms: int) -> None:
         """Stand at the chat's time until told another. A log that jumps back takes the clock with it."""
         self._pinned_ms = ts_ms
-        self._ahead_ms = 0
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once, e.g. to let a timeout run out in a test."""
         self._ahead_ms += round(seconds * 1000)
+        if self._pinned_ms is not None:
+            self._pinned_ms += round(seconds * 1000)
 
 
 def iso(ts_ms: int) -> str:

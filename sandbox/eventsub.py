@@ -83,6 +83,7 @@ class EventSub:
         self.subscriptions: dict[str, Subscription] = {}
         self.sessions: dict[str, Session] = {}
         self.conduits: dict[str, Conduit] = {}
+        self.listened_to = asyncio.Event()
         self._world = world
         self._faults = faults
         self._timing = timing
@@ -115,6 +116,7 @@ class EventSub:
     def add(self, subscription: Subscription) -> None:
         """Start sending what the subscription asks for."""
         self.subscriptions[subscription.id] = subscription
+        self.listened_to.set()
         self._index[subscription.type, subscription.about].append(subscription)
         session = self.sessions.get(subscription.transport.get("session_id", ""))
         if session is not None:

@@ -202,7 +202,7 @@ def _ids(channel: Channel, moderator: User) -> Json:
     return {"broadcaster_id": channel.user.id, "moderator_id": moderator.id}
 
 
-def _by_moderator(method: str, path: str, handler: Any, *scopes: str, app: bool = False) -> Endpoint:
+def _by_moderator(method: str, path: str, handler: Any, *scopes: str, app: bool = True) -> Endpoint:
     return Endpoint(method, path, handler, scopes, "moderator_id", moderating=True, app=app)
 
 
@@ -212,8 +212,8 @@ _READ_SHIELD = ("moderator:read:shield_mode", "moderator:manage:shield_mode")
 _READ_BANS = ("moderation:read", "moderator:manage:banned_users")
 
 ENDPOINTS = [
-    _by_moderator("POST", "moderation/bans", _ban, "moderator:manage:banned_users"),
-    _by_moderator("DELETE", "moderation/bans", _unban, "moderator:manage:banned_users"),
+    _by_moderator("POST", "moderation/bans", _ban, "moderator:manage:banned_users", app=False),
+    _by_moderator("DELETE", "moderation/bans", _unban, "moderator:manage:banned_users", app=False),
     Endpoint("GET", "moderation/banned", _banned, _READ_BANS, "broadcaster_id"),
     _by_moderator("DELETE", "moderation/chat", _delete, "moderator:manage:chat_messages"),
     _by_moderator("POST", "moderation/warnings", _warn, "moderator:manage:warnings"),
@@ -222,9 +222,9 @@ ENDPOINTS = [
     _by_moderator("GET", "moderation/blocked_terms", _blocked_terms, *_READ_TERMS),
     _by_moderator("POST", "moderation/blocked_terms", _block_term, "moderator:manage:blocked_terms"),
     _by_moderator("DELETE", "moderation/blocked_terms", _unblock_term, "moderator:manage:blocked_terms"),
-    _by_moderator("GET", "moderation/unban_requests", _unban_requests, *_READ_REQUESTS),
-    _by_moderator("PATCH", "moderation/unban_requests", _resolve, "moderator:manage:unban_requests"),
-    _by_moderator("POST", "moderation/suspicious_users", _suspect, "moderator:manage:suspicious_users", app=True),
-    _by_moderator("DELETE", "moderation/suspicious_users", _trust, "moderator:manage:suspicious_users", app=True),
-    Endpoint("POST", "moderation/automod/message", _automod, ("moderator:manage:automod",), "user_id"),
+    _by_moderator("GET", "moderation/unban_requests", _unban_requests, *_READ_REQUESTS, app=False),
+    _by_moderator("PATCH", "moderation/unban_requests", _resolve, "moderator:manage:unban_requests", app=False),
+    _by_moderator("POST", "moderation/suspicious_users", _suspect, "moderator:manage:suspicious_users"),
+    _by_moderator("DELETE", "moderation/suspicious_users", _trust, "moderator:manage:suspicious_users"),
+    Endpoint("POST", "moderation/automod/message", _automod, ("moderator:manage:automod",), "user_id", app=True),
 ]

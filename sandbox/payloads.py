@@ -109,6 +109,18 @@ def _reply(parent: Line, author: User) -> dict[str, Any]:
     }
 
 
+def suspicious_message(channel: Channel, user: User, line: Line, pieces: list[dict[str, Any]], treatment: str) -> Event:
+    """``channel.suspicious_user.message``."""
+    told = {
+        "low_trust_status": treatment,
+        "shared_ban_channel_ids": [],
+        "types": ["manually_added"],
+        "ban_evasion_evaluation": "unknown",
+        "message": {"message_id": line.id, "text": line.text, "fragments": pieces},
+    }
+    return about_user("channel.suspicious_user.message", channel, user, **told)
+
+
 def moderate(channel: Channel, moderator: User, action: str, details: dict[str, Any] | None = None) -> Event:
     """``channel.moderate`` version 2. ``details`` go under the key that the action is about."""
     body: dict[str, Any] = {

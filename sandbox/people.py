@@ -159,5 +159,5 @@ ENDPOINTS = [
     Endpoint("GET", "channels/vips", _vips, _LIST_VIPS, "broadcaster_id"),
     Endpoint("POST", "channels/vips", _add_vip, ("channel:manage:vips",), "broadcaster_id"),
     Endpoint("DELETE", "channels/vips", _remove_vip, ("channel:manage:vips",), "broadcaster_id"),
-    Endpoint("GET", "chat/chatters", _chatters, ("moderator:read:chatters",), "moderator_id", moderating=True),
+    Endpoint("GET", "chat/chatters", _chatters, ("moderator:read:chatters",), "moderator_id", True, True),
 ]

@@ -69,11 +69,9 @@ REQUIREMENTS: dict[tuple[str, str], Requirement] = {
     ("channel.vip.add", "1"): _broadcaster("channel:read:vips|channel:manage:vips"),
     ("channel.vip.remove", "1"): _broadcaster("channel:read:vips|channel:manage:vips"),
     ("channel.raid", "1"): Requirement(about="to_broadcaster_user_id"),
-    ("channel.update", "2"): _OPEN,
     ("stream.online", "1"): _OPEN,
     ("stream.offline", "1"): _OPEN,
-    ("user.authorization.grant", "1"): Requirement(about="client_id"),
     ("user.authorization.revoke", "1"): Requirement(about="client_id"),
     ("conduit.shard.disabled", "1"): Requirement(about="client_id"),
 }
-"""By (type, version). A type the sandbox never sends is refused like one Twitch does not know."""
+"""By (type, version). A type that is not here is refused like one Twitch does not know."""

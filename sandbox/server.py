@@ -227,6 +227,23 @@ class Sandbox:
         about = {"id": f"4{where.user.id}", "type": "live", "started_at": iso(where.live_since_ms)}
         await self.eventsub.emit([payloads.about_channel("stream.online", where, **about)])
 
+    async def go_offline(self, channel: str) -> None:
+        """The stream ends."""
+        where = self.world.channel(channel)
+        where.live_since_ms = None
+        await self.eventsub.emit([payloads.about_channel("stream.offline", where, id=f"4{where.user.id}")])
+
+    async def follow(self, channel: str, user: str) -> None:
+        """A viewer follows the channel."""
+        where, now = self.world.channel(channel), iso(self.clock.now_ms())
+        account = self.world.add_user(user)
+        await self.eventsub.emit([payloads.about_user("channel.follow", where, account, followed_at=now)])
+
+    async def suspect(self, channel: str, moderator: str, user: str, status: str = "ACTIVE_MONITORING") -> None:
+        """A person has a chatter watched (or ``RESTRICTED``, or left alone: ``NO_TREATMENT``)."""
+        people = self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user)
+        await self.eventsub.emit(self._acts.suspect(*people, status)[1])
+
     async def reconnect_sessions(self) -> None:
         """Twitch asks every client to reconnect; returns when all have moved or were given up."""
         await self.eventsub.reconnect()

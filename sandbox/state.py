@@ -58,12 +58,13 @@ class Enforcement:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One delivered chat message."""
+    """One delivered chat message. ``ts_ms`` is the chat's time, ``real_ms`` the clock's real one."""
 
     id: str
     user_id: str
     text: str
     ts_ms: int
+    real_ms: int
 
 
 @dataclass(frozen=True, slots=True)
