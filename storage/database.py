@@ -11,13 +11,14 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a write waits for another process's transaction."""
@@ -72,26 +73,16 @@ class Database:
                 this code. The file is left as it was.
             CorruptDatabaseError: not a database, or damaged.
         """
-        _check_place(path, readonly=readonly)
-        opened: list[aiosqlite.Connection] = []
-        try:
-            if not readonly:
-                opened.append(await _connect(path, "rwc"))
-                await _migrate(path, opened[0])
-            opened.append(await _connect(path, "ro"))
-            if readonly:
-                await _check_version(path, opened[0], behind_is_error=True)
-        except sqlite3.Error as error:
-            await _close(opened)
-            raise _translated(path, error) from error
-        except BaseException:
-            await _close(opened)
-            raise
-        return cls(path, opened[-1], None if readonly else opened[0])
+        # Checks and migrations run before aiosqlite's threads exist, so that a refusal leaves nothing running.
+        await asyncio.to_thread(_prepare, path, readonly=readonly)
+        reader = await _connect(path, "ro")
+        return cls(path, reader, None if readonly else await _connect(path, "rw"))
 
     async def close(self) -> None:
         """Close both connections."""
-        await _close([self._reader, *([self._writer] if self._writer else [])])
+        await self._reader.close()
+        if self._writer is not None:
+            await self._writer.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -147,11 +138,76 @@ class Database:
             await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _check_place(path: Path, *, readonly: bool) -> None:
+def _prepare(path: Path, *, readonly: bool) -> None:
+    """Refuse what cannot be used; otherwise create the file and bring its schema up to date, unless ``readonly``."""
     if not path.parent.is_dir():
         raise DatabaseError(f"{path}: folder {path.parent} does not exist (create it, or choose another --database)")
-    if readonly and not path.is_file():
+    if readonly and not path.exists():
         raise DatabaseError(f"{path}: no such database (run the bot first, or choose another --database)")
+    try:
+        with closing(sqlite3.connect(_uri(path, "ro" if readonly else "rwc"), uri=True, isolation_level=None)) as file:
+            file.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            version, newest = _version(path, file), migrations()[-1][0]
+            if version > newest:
+                raise DatabaseError(
+                    f"{path}: schema {version} is newer than this version's {newest} (update chatwarden)"
+                )
+            if not readonly:
+                _wait_while_locked(lambda: file.execute("PRAGMA journal_mode = WAL"))
+                file.execute("BEGIN IMMEDIATE")  # a file that cannot be written shows it here, not at the first Record
+                file.execute("ROLLBACK")
+                _migrate(path, file, version)
+            elif version < newest:
+                raise DatabaseError(
+                    f"{path}: schema {version} is older than {newest} (start the bot once to update it)"
+                )
+    except sqlite3.Error as error:
+        raise _translated(path, error) from error
+
+
+def _wait_while_locked(work: Callable[[], object]) -> None:
+    """SQLite's own waiting does not cover the change to WAL, which needs the file to itself."""
+    Retrying(
+        retry=retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY),
+        stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
+        wait=wait_fixed(0.02),
+        reraise=True,
+    )(work)
+
+
+def _version(path: Path, file: sqlite3.Connection) -> int:
+    """The number of the last migration a file has had, 0 for an empty file."""
+    tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master")}
+    if tables and "schema_migrations" not in tables:
+        raise DatabaseError(f"{path}: is a database of another program (choose another --database)")
+    return int(file.execute("SELECT max(version) FROM schema_migrations").fetchone()[0]) if tables else 0
+
+
+def _migrate(path: Path, file: sqlite3.Connection, version: int) -> None:
+    for number, name, sql in migrations():
+        if number <= version:
+            continue
+        # The number goes in first: if another process migrates at the same time, the later one stumbles over it.
+        script = f"""
+            BEGIN IMMEDIATE;
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                -- Which numbered migrations this file has had.
+                version INTEGER NOT NULL PRIMARY KEY, -- Number of the migration.
+                name TEXT NOT NULL, -- Its name.
+                applied_ms INTEGER NOT NULL -- When it was applied, UTC ms.
+            ) STRICT;
+            INSERT INTO schema_migrations VALUES ({number}, '{name}', {now_ms()});
+            {sql}
+            COMMIT;
+        """  # noqa: S608 - all three values are our own
+        try:
+            file.executescript(script)
+        except sqlite3.Error as error:
+            if file.in_transaction:
+                file.execute("ROLLBACK")
+            if isinstance(error, sqlite3.IntegrityError) and _version(path, file) >= number:
+                continue
+            raise
 
 
 def _uri(path: Path, mode: str) -> str:
@@ -172,58 +228,6 @@ async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
     ):
         await connection.execute_fetchall(f"PRAGMA {pragma}")
     return connection
-
-
-async def _close(connections: Iterable[aiosqlite.Connection]) -> None:
-    for connection in connections:
-        await connection.close()
-
-
-async def _check_version(path: Path, connection: aiosqlite.Connection, *, behind_is_error: bool = False) -> int:
-    """The schema version of the file, 0 for an empty one. Raises DatabaseError for one this code cannot use."""
-    tables = {row[0] for row in await connection.execute_fetchall("SELECT name FROM sqlite_master")}
-    if not tables and not behind_is_error:
-        return 0
-    if "schema_migrations" not in tables:
-        raise DatabaseError(f"{path}: is a database of another program (choose another --database)")
-    [row] = await connection.execute_fetchall("SELECT max(version) FROM schema_migrations")
-    version, known = int(row[0] or 0), migrations()[-1][0]
-    if version > known:
-        raise DatabaseError(f"{path}: schema {version} is newer than this version's {known} (update chatwarden)")
-    if behind_is_error and version < known:
-        raise DatabaseError(f"{path}: schema {version} is older than {known} (start the bot once to update it)")
-    return version
-
-
-async def _migrate(path: Path, connection: aiosqlite.Connection) -> None:
-    version = await _check_version(path, connection)
-    await connection.execute_fetchall("PRAGMA journal_mode = WAL")
-    await connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written shows it here, not at the first Record
-    await connection.execute("ROLLBACK")
-    for number, name, sql in migrations():
-        if number <= version:
-            continue
-        # The number goes in first: if another process migrates at the same time, the later one stumbles over it.
-        script = f"""
-            BEGIN IMMEDIATE;
-            CREATE TABLE IF NOT EXISTS schema_migrations (
-                -- Which numbered migrations this file has had.
-                version INTEGER NOT NULL PRIMARY KEY, -- Number of the migration.
-                name TEXT NOT NULL, -- Its name.
-                applied_ms INTEGER NOT NULL -- When it was applied, UTC ms.
-            ) STRICT;
-            INSERT INTO schema_migrations VALUES ({number}, '{name}', {now_ms()});
-            {sql}
-            COMMIT;
-        """  # noqa: S608 - all three values are our own
-        try:
-            await connection.executescript(script)
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                await connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.IntegrityError) and await _check_version(path, connection) >= number:
-                continue
-            raise
 
 
 def _translated(path: Path, error: sqlite3.Error) -> DatabaseError:

@@ -104,7 +104,7 @@ async def actor_number(transaction: aiosqlite.Connection, name: str) -> int:
     return int(row[0])
 
 
-async def find_person(db: Database, who: str) -> list[int]:
+async def find_people(db: Database, who: str) -> list[int]:
     """Numbers of the people with this login (now) or Twitch id; several if a login changed hands."""
     rows = await db.rows("SELECT id FROM chatters WHERE login = ? OR twitch_id = ?", (who.lstrip("@").lower(), who))
     return [int(row[0]) for row in rows]

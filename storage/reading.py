@@ -12,6 +12,7 @@ from typing import Any
 from filters.types import Action, ActionKind, Category, Evidence, Severity
 from storage.database import Database
 
+
 class Outcome(StrEnum):
     """How a Record stands. PENDING until settled; UNDONE follows APPLIED."""
 
@@ -229,7 +230,9 @@ class Reader:
 
         Only what still stands or is under way counts: strikes are derived from the log, never kept as a counter.
         """
-        rows = await self._db.rows(_ACTED_ON, {"channel_id": channel_id, "chatter_id": chatter_id, "since_ms": since_ms})
+        rows = await self._db.rows(
+            _ACTED_ON, {"channel_id": channel_id, "chatter_id": chatter_id, "since_ms": since_ms}
+        )
         return [(row["ts_ms"], Action(ActionKind[row["action"].upper()], row["duration_s"])) for row in rows]
 
 

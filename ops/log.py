@@ -1,0 +1,385 @@
+"""`chatwarden log`: read, follow, export, verify and erase the action log, whether the bot is up or down."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, tzinfo
+from errno import EEXIST
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TextIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from filters.types import ActionKind, Category
+from ops.formats import MANIFEST, ExportError, Format, Manifest, digest, write
+from ops.pages import record_page, record_table, tail_line
+from ops.shown import FIELDS, View
+from ops.when import WhenError, parse, zone
+from storage.database import CorruptDatabaseError, Database, DatabaseError
+from storage.people import erase as erase_person
+from storage.people import find_people, plan_erasure
+from storage.reading import Reader
+from storage.records import Outcome, Record, RecordQuery
+from storage.verifying import Head, heads
+from storage.verifying import verify as verify_log
+
+POLL_S = 0.5
+"""How often ``tail`` looks for new Records."""
+
+PIPE_WIDTH = 160
+"""Columns of a table that no terminal limits."""
+
+INTEGRITY, USAGE = 1, 2
+"""Exit codes besides 0."""
+
+app = typer.Typer(no_args_is_help=True, help="The action log: what was done to whom, why, and how it ended.")
+errors = Console(stderr=True, highlight=False)
+
+
+def _choice(kind: str, names: list[str]) -> Any:
+    def parse_choice(value: str) -> str:
+        if value not in names:
+            raise typer.BadParameter(f"{value!r} is not {kind} (use one of: {', '.join(names)})")
+        return value
+
+    return parse_choice
+
+
+DatabaseOption = Annotated[Path, typer.Option(envvar="CHATWARDEN_DATABASE", help="The database file.")]
+ChannelOption = Annotated[str | None, typer.Option(help="Only this channel (login or id).")]
+UserOption = Annotated[str | None, typer.Option(help="Only this chatter (login or id).")]
+ModeratorOption = Annotated[str | None, typer.Option(help="Only what this moderator decided; bot for the bot.")]
+FilterOption = Annotated[str | None, typer.Option("--filter", help="Only Records of this filter.")]
+CategoryOption = Annotated[
+    str | None, typer.Option(parser=_choice("a category", [str(each) for each in Category]), help="Only this rule.")
+]
+ActionOption = Annotated[
+    str | None,
+    typer.Option(parser=_choice("an action", [each.name.lower() for each in ActionKind]), help="Only this action."),
+]
+OutcomeOption = Annotated[
+    str | None, typer.Option(parser=_choice("an outcome", [str(each) for each in Outcome]), help="Only this outcome.")
+]
+SinceOption = Annotated[str | None, typer.Option(help="Messages sent since: 90s, 30m, 2h, 7d, or ISO-8601.")]
+UntilOption = Annotated[str | None, typer.Option(help="Messages sent before: the same.")]
+ZoneOption = Annotated[str, typer.Option("--tz", help="Time zone to read and show times in, e.g. Europe/Berlin.")]
+PlainOption = Annotated[bool, typer.Option("--show-text", help="Show chat text in plain instead of masked.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON array.")]
+
+DATABASE = Path("var/chatwarden.sqlite3")
+
+
+@app.command("list")
+def list_records(
+    database: DatabaseOption = DATABASE,
+    channel: ChannelOption = None,
+    user: UserOption = None,
+    moderator: ModeratorOption = None,
+    filter_: FilterOption = None,
+    category: CategoryOption = None,
+    action: ActionOption = None,
+    outcome: OutcomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    tz: ZoneOption = "UTC",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many, newest first; 0 for all.")] = 50,
+    show_text: PlainOption = False,
+    as_json: JsonOption = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON, one Record a line.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="CSV; cells that look like formulas get a leading quote.")
+    ] = False,
+) -> None:
+    """List Records, newest first."""
+    query = _query(channel, user, moderator, filter_, category, action, outcome, since, until, tz)
+    query = replace(query, limit=limit or None)
+    styles = [style for style, on in zip(Format, (as_json, as_jsonl, as_csv), strict=True) if on]
+    if len(styles) > 1:
+        raise typer.BadParameter("choose one of --json, --jsonl and --csv")
+    view = View(_zone(tz), plain=show_text)
+
+    async def work() -> None:
+        async with _reading(database) as (reader, _):
+            if styles:
+                rows = (view.row(record) async for record in reader.stream(query))
+                await write(rows, styles[0], sys.stdout, list(FIELDS))
+                return
+            records = await reader.list(query)
+            total = await reader.count(query) if len(records) == query.limit else len(records)
+            _screen().print(record_table(records, view, tz))
+            errors.print(f"{len(records)} of {total} Records; chatwarden log show N for one")
+
+    _run(work())
+
+
+@app.command()
+def show(
+    record: Annotated[str, typer.Argument(help="The Record's number, as in 1234 or #1234.")],
+    database: DatabaseOption = DATABASE,
+    tz: ZoneOption = "UTC",
+    show_text: PlainOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show one Record: evidence with the matched piece marked, context, times and events."""
+    number = record.removeprefix("#")
+    if not number.isdecimal() or len(number) > 15:
+        raise typer.BadParameter(f"{record!r} is not a Record's number (use e.g. 1234)")
+    view = View(_zone(tz), plain=show_text)
+
+    async def work() -> None:
+        async with _reading(database) as (reader, _):
+            found = await reader.get(int(number))
+            if found is None:
+                _fail(f"there is no Record #{number} (the newest is #{await reader.last_id()})", USAGE)
+            details = await reader.details(found.id)
+        if as_json:
+            sys.stdout.write(
+                json.dumps({**view.row(found), **view.details(details)}, ensure_ascii=False, indent=2) + "\n"
+            )
+        else:
+            _screen().print(record_page(found, details, view))
+
+    _run(work())
+
+
+@app.command()
+def tail(
+    database: DatabaseOption = DATABASE,
+    channel: ChannelOption = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Begin with so many past Records.")] = 10,
+    follow: Annotated[bool, typer.Option(help="Go on with new Records until Ctrl-C.")] = True,
+    tz: ZoneOption = "UTC",
+    show_text: PlainOption = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON, one Record a line.")] = False,
+) -> None:
+    """Follow the log. A Record is shown when it is first seen; log show tells how it went on."""
+    view = View(_zone(tz), plain=show_text)
+
+    def put(record: Record) -> None:
+        sys.stdout.write(json.dumps(view.row(record), ensure_ascii=False) if as_jsonl else tail_line(record, view))
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    async def work() -> None:
+        async with _reading(database) as (reader, _):
+            seen = await reader.last_id()
+            query = RecordQuery(channel=channel, limit=None)
+            for record in reversed(await reader.list(replace(query, limit=lines))):
+                put(record)
+            while follow:
+                async for record in reader.stream(replace(query, after_id=seen)):
+                    put(record)
+                    seen = record.id
+                await asyncio.sleep(POLL_S)
+
+    _run(work())
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the export.")],
+    database: DatabaseOption = DATABASE,
+    style: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.JSONL,
+    channel: ChannelOption = None,
+    user: UserOption = None,
+    moderator: ModeratorOption = None,
+    filter_: FilterOption = None,
+    category: CategoryOption = None,
+    action: ActionOption = None,
+    outcome: OutcomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    tz: ZoneOption = "UTC",
+    show_text: PlainOption = False,
+) -> None:
+    """Export Records to a folder, with a manifest that says what was asked and proves that nothing changed since."""
+    query = replace(_query(channel, user, moderator, filter_, category, action, outcome, since, until, tz), limit=None)
+    view = View(_zone(tz), plain=show_text)
+
+    async def dump(out: TextIO, step: Callable[[int], None]) -> tuple[int, dict[str, Head]]:
+        async def rows() -> AsyncIterator[dict[str, Any]]:
+            async for record in reader.stream(query):
+                step(1)
+                yield view.row(record)
+
+        async with _reading(database) as (reader, db), db.snapshot():
+            return await write(rows(), style, out, list(FIELDS)), await heads(db)
+
+    try:
+        with _new_folder(folder) as part:
+            file = part / f"records.{style}"
+            with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
+                count, chain_heads = _run(dump(out, step))
+            Manifest(
+                query={name: value for name, value in asdict(query).items() if value is not None},
+                text="plain" if show_text else "masked",
+                rows=count,
+                file=file.name,
+                sha256=digest(file),
+                chain_heads=chain_heads,
+                exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                exported_by=getpass.getuser(),
+                database=str(database),
+            ).save(part)
+    except OSError as error:
+        _fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
+    errors.print(f"{count} Records in {folder}, with {MANIFEST}")
+
+
+@app.command()
+def verify(
+    database: DatabaseOption = DATABASE,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Also check an export, and that its chains still stand in the log.")
+    ] = None,
+) -> None:
+    """Recompute every hash of the log; name the first broken row of each table. Exit code 1 if there is one."""
+    try:
+        anchors = Manifest.load(manifest).chain_heads if manifest else None
+    except ExportError as error:
+        _fail(str(error), INTEGRITY)
+    except (OSError, ValueError) as error:
+        _fail(str(error), USAGE)
+
+    async def work() -> None:
+        async with _reading(database) as (_, db):
+            with _progress("rows") as step:
+                result = await verify_log(db, anchors, step)
+        for table, count in result.rows.items():
+            typer.echo(f"{table}: {count} rows, head {result.heads[table].row_hash}")
+        for broken in result.breaks:
+            typer.echo(f"BROKEN {broken}")
+        if result.breaks:
+            raise typer.Exit(INTEGRITY)
+        typer.echo("the log is as it was written")
+
+    _run(work(), corrupt=INTEGRITY)
+
+
+@app.command()
+def erase(
+    who: Annotated[str, typer.Argument(help="The person's login or Twitch id.")],
+    reason: Annotated[str, typer.Option(help="Why, e.g. the request's reference; kept, so name nobody in it.")],
+    database: DatabaseOption = DATABASE,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it. Without this, only say what would go.")] = False,
+) -> None:
+    """Destroy a person's identity and text for good. Records stay, under a number, and the chain stays valid."""
+
+    async def work() -> None:
+        db = await Database.open(database, readonly=not apply)
+        try:
+            people = await find_people(db, who)
+            if len(people) != 1:
+                remedy = "nobody of that login or id is in the log" if not people else "several; give the Twitch id"
+                _fail(f"{who!r}: {remedy}", USAGE)
+            if apply:
+                gone = await erase_person(db, people[0], actor=getpass.getuser(), reason=reason)
+            else:
+                gone = await plan_erasure(db, people[0])
+        finally:
+            await db.close()
+        what = f"identity, key, evidence of {gone.records} Records and {gone.lines} chat lines"
+        typer.echo(f"erased person {gone.person}: {what}" if apply else f"would erase person {gone.person}: {what}")
+        if not apply:
+            errors.print("nothing was changed; add --apply to do it, it cannot be undone")
+
+    _run(work())
+
+
+def _query(
+    channel: str | None,
+    user: str | None,
+    moderator: str | None,
+    filter_: str | None,
+    category: str | None,
+    action: str | None,
+    outcome: str | None,
+    since: str | None,
+    until: str | None,
+    tz: str,
+) -> RecordQuery:
+    now_ms, where = time.time_ns() // 1_000_000, _zone(tz)
+    try:
+        return RecordQuery(
+            channel=channel,
+            chatter=user,
+            actor=moderator,
+            filter=filter_,
+            category=Category(category) if category else None,
+            action=ActionKind[action.upper()] if action else None,
+            outcome=Outcome(outcome) if outcome else None,
+            since_ms=parse(since, where, now_ms) if since else None,
+            until_ms=parse(until, where, now_ms) if until else None,
+        )
+    except WhenError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _zone(tz: str) -> tzinfo:
+    try:
+        return zone(tz)
+    except WhenError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@asynccontextmanager
+async def _reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
+    db = await Database.open(database, readonly=True)
+    try:
+        yield Reader(db), db
+    finally:
+        await db.close()
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A folder under another name that gets its own once all is in it."""
+    if folder.exists():
+        raise FileExistsError(EEXIST, "exists already")
+    part = folder.with_name(f"{folder.name}.part")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part)
+        raise
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda rows: progress.advance(task, rows)
+
+
+def _screen() -> Console:
+    """Standard output: as wide as the terminal, and wide enough not to cut where there is none."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def _run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:
+    try:
+        return asyncio.run(work)
+    except CorruptDatabaseError as error:
+        _fail(str(error), corrupt)
+    except DatabaseError as error:
+        _fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    errors.print(f"chatwarden log: {text}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(code)

@@ -1,0 +1,138 @@
+"""Records as people read them in a terminal: a table, a page, a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from filters.types import ActionKind, Evidence
+from ops.shown import View, marked, visible
+from ops.when import clock, iso
+from storage.records import Record, RecordDetails
+
+STYLES = {
+    ActionKind.DELETE: "yellow",
+    ActionKind.WARN: "yellow",
+    ActionKind.TIMEOUT: "red",
+    ActionKind.BAN: "bold red",
+}
+
+LEGS = (
+    ("decided", "received_ms", "decided_ms"),
+    ("committed", "decided_ms", "committed_ms"),
+    ("sent", "committed_ms", "sent_ms"),
+    ("done", "sent_ms", "done_ms"),
+)
+"""The stretches between a line's arrival and the end of its action."""
+
+
+def record_table(records: Sequence[Record], view: View, zone: str) -> Table:
+    """Records one a row; times are in the view's zone, whose name heads them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column(f"sent ({zone})", no_wrap=True)
+    for name in ("channel", "chatter", "action", "outcome", "filter", "category"):
+        table.add_column(name)
+    table.add_column("text", no_wrap=True, overflow="ellipsis")
+    for record in records:
+        table.add_row(
+            str(record.id),
+            clock(record.ts_ms, view.zone),
+            visible(record.channel),
+            _chatter(record),
+            Text(str(record.action), STYLES.get(record.action.kind, "")),
+            str(record.outcome),
+            record.filter,
+            str(record.category),
+            Text(view.text(record.text)),
+        )
+    return table
+
+
+def record_page(record: Record, details: RecordDetails, view: View) -> Group:
+    """All there is about one Record."""
+    outcome = f"{record.outcome}: {visible(record.reason)}" if record.reason else str(record.outcome)
+    text = view.text(record.text)
+    if record.text is not None:
+        text = marked(text, [each.span for each in details.evidence])
+    facts = {
+        "sent": iso(record.ts_ms, view.zone),
+        "channel": f"{visible(record.channel)} ({record.channel_id}), policy revision {record.revision}",
+        "chatter": f"{_chatter(record)} ({record.chatter_id or 'no id'}), {record.strikes} strikes before",
+        "decided by": f"{visible(record.actor)}: {record.filter}, {record.category}, severity {_severity(record)}",
+        "left alone": record.exempt,
+        "message": record.message_id,
+        "text": text,
+    }
+    parts = [
+        Text.assemble(
+            f"Record #{record.id}: ", (str(record.action), STYLES.get(record.action.kind, "")), f", {outcome}"
+        ),
+        *(Text(f"  {name:<11} {value}") for name, value in facts.items() if value),
+        *_section("Evidence", (line for each in details.evidence for line in _finding(each, view))),
+        *_section(
+            "Context",
+            (
+                f"{clock(line.ts_ms, view.zone)}  {visible(line.chatter) or '(erased)'}: {view.text(line.text)}"
+                for line in details.context
+            ),
+        ),
+        *_section("Times", _legs(record, view)),
+        *_section(
+            "Events",
+            (
+                f"{iso(event.at_ms, view.zone)}  {event.outcome} by {visible(event.actor)}"
+                + (f": {visible(event.reason)}" if event.reason else "")
+                for event in details.events
+            ),
+        ),
+    ]
+    return Group(*parts)
+
+
+def tail_line(record: Record, view: View) -> str:
+    """One Record on one line."""
+    return (
+        f"#{record.id} {clock(record.ts_ms, view.zone)} {visible(record.channel)} {_chatter(record)}: "
+        f"{record.action}, {record.outcome} ({record.filter}, {record.category}) {view.text(record.text)}"
+    )
+
+
+def _chatter(record: Record) -> str:
+    return visible(record.chatter) or f"(erased person {record.person})"
+
+
+def _severity(of: Record | Evidence) -> str:
+    return of.severity.name.lower()
+
+
+def _section(title: str, lines: Iterable[str]) -> list[Text]:
+    body = [Text(f"  {line}") for line in lines]
+    return [Text(title, "bold"), *body] if body else []
+
+
+def _finding(each: Evidence, view: View) -> Iterable[str]:
+    dry = ", dry run" if each.dry_run else ""
+    yield f"{each.filter}, {each.category}, severity {_severity(each)}{dry}"
+    yield (
+        f"  rule {view.text(each.rule)}; seen {view.text(each.folded) or '-'} ({each.technique}, "
+        f"{each.distance} edits, confidence {each.score:.2f})"
+    )
+    if each.detail:
+        yield f"  {view.text(each.detail)}"
+    if each.related:
+        yield f"  with {len(each.related)} other messages"
+
+
+def _legs(record: Record, view: View) -> Iterable[str]:
+    yield f"received   {iso(record.received_ms, view.zone)}"
+    for name, begin, end in LEGS:
+        before, at = getattr(record, begin), getattr(record, end)
+        if at is not None:
+            yield f"{name:<10} {iso(at, view.zone)}  +{at - before} ms"
+    if record.done_ms is not None:
+        yield f"line to action {record.done_ms - record.received_ms} ms, {record.attempts} calls to Twitch"

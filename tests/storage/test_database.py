@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from storage.database import CorruptDatabaseError, Database, DatabaseError, WriteError, migrations
+
+
+async def test_a_new_file_gets_every_migration_and_the_promised_guarantees(path: Path) -> None:
+    db = await Database.open(path)
+    async with db.transaction() as transaction:
+        guarantees = {
+            name: [row[0] for row in await transaction.execute_fetchall(f"PRAGMA {name}")][0]
+            for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "secure_delete")
+        }
+    applied = [row["version"] for row in await db.rows("SELECT version FROM schema_migrations ORDER BY version")]
+    await db.close()
+
+    assert guarantees == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "secure_delete": 1,
+    }
+    assert applied == [number for number, _, _ in migrations()]
+    assert applied == list(range(1, len(applied) + 1))
+
+
+async def test_opening_again_changes_nothing(path: Path) -> None:
+    await (await Database.open(path)).close()
+    before = path.read_bytes()
+    await (await Database.open(path)).close()
+    assert path.read_bytes() == before
+
+
+async def test_every_table_is_strict(db: Database) -> None:
+    loose = await db.rows(
+        "SELECT name FROM pragma_table_list WHERE type = 'table' AND NOT strict AND name NOT LIKE 'sqlite%'"
+    )
+    assert [row["name"] for row in loose] == []
+
+
+async def test_two_processes_may_create_the_file_at_once(path: Path) -> None:
+    first, second = await asyncio.gather(Database.open(path), Database.open(path))
+    rows = await second.rows("SELECT count(*) FROM schema_migrations")
+    await first.close()
+    await second.close()
+    assert rows[0][0] == len(migrations())
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=r"folder .*nowhere does not exist \(create it"):
+        await Database.open(tmp_path / "nowhere" / "log.sqlite3")
+
+
+async def test_a_reader_does_not_create_the_file(path: Path) -> None:
+    with pytest.raises(DatabaseError, match="no such database"):
+        await Database.open(path, readonly=True)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, readonly: bool) -> None:
+    path.write_bytes(b"dear diary\n" * 1000)
+    with pytest.raises(CorruptDatabaseError, match="not a database"):
+        await Database.open(path, readonly=readonly)
+    assert path.read_bytes() == b"dear diary\n" * 1000
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+async def test_another_programs_database_is_refused_and_left_alone(path: Path, readonly: bool) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE bookmarks (url TEXT)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="database of another program"):
+        await Database.open(path, readonly=readonly)
+    assert path.read_bytes() == before
+
+
+async def test_a_truncated_database_is_corrupt(path: Path) -> None:
+    await (await Database.open(path)).close()
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(CorruptDatabaseError, match="malformed"):
+        await Database.open(path)
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+async def test_a_newer_schema_is_refused_with_both_numbers(path: Path, readonly: bool) -> None:
+    await (await Database.open(path)).close()
+    with sqlite3.connect(path) as newer:
+        newer.execute("INSERT INTO schema_migrations VALUES (9999, 'from_the_future', 0)")
+    newer.close()
+    with pytest.raises(DatabaseError, match=r"schema 9999 is newer than this version's \d+ \(update chatwarden\)"):
+        await Database.open(path, readonly=readonly)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write what is read-only")
+async def test_a_file_that_cannot_be_written_is_refused_at_the_start(path: Path) -> None:
+    await (await Database.open(path)).close()
+    path.chmod(stat.S_IRUSR)
+    with pytest.raises(DatabaseError, match="check its permissions"):
+        await Database.open(path)
+
+
+async def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.sqlite3").mkdir()
+    with pytest.raises(DatabaseError, match="check its permissions"):
+        await Database.open(tmp_path / "log.sqlite3")
+
+
+async def test_a_reader_cannot_write(db: Database, path: Path) -> None:
+    reader = await Database.open(path, readonly=True)
+    with pytest.raises(WriteError, match="read-only"):
+        async with reader.transaction():
+            pass
+    with pytest.raises(DatabaseError, match="readonly"):
+        await reader.rows("INSERT INTO actors (name) VALUES ('x') RETURNING id")
+    await reader.close()
+
+
+async def test_a_transaction_that_raises_leaves_nothing(db: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.transaction() as transaction:
+            await transaction.execute("INSERT INTO actors (name) VALUES ('ghost')")
+            raise RuntimeError
+    assert await db.rows("SELECT 1 FROM actors WHERE name = 'ghost'") == []
+
+
+async def test_a_reader_sees_nothing_uncommitted(db: Database) -> None:
+    async with db.transaction() as transaction:
+        await transaction.execute("INSERT INTO actors (name) VALUES ('newcomer')")
+        assert await db.rows("SELECT 1 FROM actors WHERE name = 'newcomer'") == []
+    assert len(await db.rows("SELECT 1 FROM actors WHERE name = 'newcomer'")) == 1
+
+
+async def test_a_path_with_odd_characters_is_one_file(tmp_path: Path) -> None:
+    odd = tmp_path / "a?mode=memory&b#c%20d.sqlite3"
+    await (await Database.open(odd)).close()
+    assert odd.is_file()
