@@ -128,6 +128,10 @@ class Sandbox:
         token = self._tokens.grant(self.world.add_user(user), scopes)
         return token.access, token.refresh
 
+    def granted(self, user: str) -> frozenset[str]:
+        """Every scope the user has granted the client."""
+        return self._tokens.granted(self.world.add_user(user).id)
+
     def expire_tokens(self, user: str) -> None:
         """Let the user's access tokens run out; refreshing works."""
         self._tokens.expire(self.world.add_user(user).id)

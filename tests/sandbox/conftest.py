@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import twitchio
-from sandbox.eventsub import Timing
-from sandbox.server import Sandbox
 from twitchio import eventsub
 from twitchio.ext import commands
+
+from sandbox.eventsub import Timing
+from sandbox.server import Sandbox
 
 READ_ALL = [
     "user:read:chat",

@@ -32,7 +32,9 @@ async def test_an_app_sends_only_where_it_is_welcome(twitch, bot, aurora):
 
 
 async def test_chat_settings(twitch, bot, aurora):
-    await bot.listen(eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id)
+    await bot.listen(
+        eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id
+    )
     await bot.listen(eventsub.ChatSettingsUpdateSubscription, broadcaster_user_id=aurora.id, user_id=bot.bot_id)
     changed = await aurora.update_chat_settings(
         bot.bot_id, follower_mode=True, follower_mode_duration=10, slow_mode=True
@@ -49,7 +51,8 @@ async def test_chat_settings(twitch, bot, aurora):
 
 
 @pytest.mark.parametrize(
-    "body", [{"slow_mode": "yes"}, {"slow_mode_wait_time": 30}, {"slow_mode": True, "slow_mode_wait_time": 2}, {"fun": True}]
+    "body",
+    [{"slow_mode": "yes"}, {"slow_mode_wait_time": 30}, {"slow_mode": True, "slow_mode_wait_time": 2}, {"fun": True}],
 )
 async def test_settings_twitch_would_not_take(twitch, body):
     twitch.add_moderator("aurora", "warden")

@@ -6,10 +6,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from twitchio import HTTPException, eventsub
+
 from sandbox.eventsub import Timing
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
-from twitchio import HTTPException, eventsub
 
 
 async def heard(ws: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
@@ -226,6 +227,8 @@ async def test_a_client_that_stops_reading_holds_the_chat_back(twitch):
 
 
 async def test_a_ban_is_answered_though_nobody_reads_the_socket(twitch, bot, aurora):
-    await bot.listen(eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id)
+    await bot.listen(
+        eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id
+    )
     await aurora.ban_user(moderator=bot.bot_id, user=twitch.add_user("eve").id)
     assert (await bot.hearing.next("mod_action")).ban.user.name == "eve"

@@ -6,9 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from twitchio import HTTPException
+
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
-from twitchio import HTTPException
 
 BAN = "moderation/bans"
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from twitchio import HTTPException, eventsub
+
 from sandbox.acts import RefusedError
 from sandbox.server import Sandbox
-from twitchio import HTTPException, eventsub
 
 
 @pytest.fixture
@@ -14,7 +15,9 @@ def eve(twitch):
 @pytest.fixture
 async def moderate(bot, aurora):
     """The bot hears what moderators do."""
-    await bot.listen(eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id)
+    await bot.listen(
+        eventsub.ChannelModerateV2Subscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id
+    )
     return bot.hearing
 
 
@@ -178,7 +181,9 @@ async def test_unban_requests(twitch, bot, aurora, eve, moderate):
 
 
 async def test_suspicious_chatters(twitch, bot, aurora, eve, chat):
-    await bot.listen(eventsub.SuspiciousUserMessageSubscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id)
+    await bot.listen(
+        eventsub.SuspiciousUserMessageSubscription, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id
+    )
     treated = await aurora.add_suspicious_chat_user(moderator=bot.bot_id, user=eve.id, status="ACTIVE_MONITORING")
     assert treated.types == ["MANUALLY_ADDED"]
     await twitch.say("aurora", "eve", "watched")

@@ -57,7 +57,9 @@ async def test_the_channels_somebody_moderates(twitch, bot):
 
 async def test_the_ban_list_is_the_streamers(twitch, bot, aurora, streamer):
     for number in range(25):
-        await twitch.mod_ban("aurora", "warden", f"raider{number}", reason="raid", duration_s=60 if number == 0 else None)
+        await twitch.mod_ban(
+            "aurora", "warden", f"raider{number}", reason="raid", duration_s=60 if number == 0 else None
+        )
     listed = [each async for each in streamer.fetch_banned_user()]
     assert [each.user.name for each in listed] == [f"raider{number}" for number in range(25)]
     assert listed[0].expires_at is not None
