@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +73,3 @@ async def log(db: Database) -> AsyncIterator[RecordLog]:
     records = RecordLog(db)
     yield records
     await records.close()
-
-
-@pytest.fixture
-def record() -> Callable[..., NewRecord]:
-    return make_record
-
-
-@pytest.fixture
-def message() -> Callable[..., Message]:
-    return make_message
-
-
-@pytest.fixture
-def evidence() -> Callable[..., Evidence]:
-    return make_evidence

@@ -15,7 +15,7 @@ async def test_a_new_file_gets_every_migration_and_the_promised_guarantees(path:
     db = await Database.open(path)
     async with db.transaction() as transaction:
         guarantees = {
-            name: [row[0] for row in await transaction.execute_fetchall(f"PRAGMA {name}")][0]
+            name: next(row[0] for row in await transaction.execute_fetchall(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "secure_delete")
         }
     applied = [row["version"] for row in await db.rows("SELECT version FROM schema_migrations ORDER BY version")]
@@ -126,10 +126,13 @@ async def test_a_reader_cannot_write(db: Database, path: Path) -> None:
 
 
 async def test_a_transaction_that_raises_leaves_nothing(db: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def begin_and_fail() -> None:
         async with db.transaction() as transaction:
             await transaction.execute("INSERT INTO actors (name) VALUES ('ghost')")
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await begin_and_fail()
     assert await db.rows("SELECT 1 FROM actors WHERE name = 'ghost'") == []
 
 
