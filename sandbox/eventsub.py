@@ -15,14 +15,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from sandbox.clock import iso
 from sandbox.conduits import Conduit
-from sandbox.faults import Faults
+from sandbox.faults import SOCKET_KINDS, Faults
 from sandbox.payloads import Event
 from sandbox.state import World
 
 MIN_KEEPALIVE_S, MAX_KEEPALIVE_S = 10, 600
 INBOUND, UNUSED, GRACE_OVER, BAD_RECONNECT = 4001, 4003, 4004, 4007
 """Close codes of the EventSub websocket reference."""
-_NOTIFICATION_FAULTS = frozenset[Any]({"drop", "repeat", "reorder", "malformed", "truncated"})
+_NOTIFICATION_FAULTS = SOCKET_KINDS - {"late_welcome"}
 
 
 @dataclass(slots=True)
@@ -243,6 +243,10 @@ class EventSub:
 
     def _gone(self, session: Session) -> None:
         self.sessions.pop(session.id, None)
+        for challenge, (old, moved) in list(self._handing_over.items()):
+            if old is session:
+                del self._handing_over[challenge]
+                moved.set()
         for subscription in self.on(session.id):
             self.remove(subscription)
         for conduit in self.conduits.values():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 HttpKind = Literal["status", "latency", "empty"]
 SocketKind = Literal["drop", "repeat", "reorder", "malformed", "late_welcome", "truncated"]
-HTTP_KINDS = frozenset({"status", "latency", "empty"})
+HTTP_KINDS = frozenset[str](get_args(HttpKind))
+SOCKET_KINDS = frozenset[str](get_args(SocketKind))
 
 
 @dataclass(slots=True)
@@ -33,6 +34,11 @@ class Fault:
     times: int | None = 1
     after: bool = False
 
+    def __post_init__(self) -> None:
+        known = HTTP_KINDS | SOCKET_KINDS
+        if self.kind not in known:
+            raise ValueError(f"fault kind {self.kind!r} is unknown (use one of {', '.join(sorted(known))})")
+
 
 class Faults:
     """The faults still to come, oldest first."""
@@ -57,7 +63,7 @@ class Faults:
                 met.append(self._use(fault))
         return met
 
-    def for_socket(self, kinds: frozenset[SocketKind], event: str = "") -> Fault | None:
+    def for_socket(self, kinds: frozenset[str], event: str = "") -> Fault | None:
         """The first armed fault of these kinds for a notification of this type, used up once."""
         for fault in self._pending:
             if fault.kind in kinds and fault.event in ("", event):

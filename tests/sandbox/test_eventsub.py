@@ -193,6 +193,24 @@ async def test_a_cut_socket_is_opened_and_subscribed_again(twitch, chat):
     assert await chat.texts(1) == ["back"]
 
 
+async def test_every_socket_can_be_cut_at_once(twitch):
+    async with aiohttp.ClientSession() as http, http.ws_connect(twitch.eventsub_url) as ws:
+        await heard(ws)
+        moving = asyncio.create_task(twitch.reconnect_sessions())
+        await heard(ws)
+        await twitch.drop_sessions()
+        assert (await ws.receive()).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert ws.close_code == 1006
+        async with asyncio.timeout(1):
+            await moving
+        assert twitch.eventsub.sessions == {}
+
+
+def test_an_unknown_fault_is_refused():
+    with pytest.raises(ValueError, match="'explode' is unknown"):
+        Fault(kind="explode")
+
+
 async def test_a_late_welcome_is_late(twitch):
     twitch.faults.add(Fault(kind="late_welcome", delay_s=0.2))
     async with aiohttp.ClientSession() as http, http.ws_connect(twitch.eventsub_url) as ws:

@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-import asyncio
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from sandbox.logs import ChatLine
 from sandbox.stage import Stage
-
-ROOT = Path(__file__).parents[2]
 
 
 async def test_lines_arrive_in_order_under_the_chats_own_time(twitch, chat):
@@ -48,27 +42,3 @@ async def test_speed_is_chat_seconds_per_second(twitch):
     played = await Stage(twitch).play(lines, speed=100)
     assert played.seconds == pytest.approx(time.monotonic() - began, abs=0.1)
     assert played.seconds >= 0.2
-
-
-def standing_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandbox", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-
-
-async def test_a_taken_port_is_a_clear_message(twitch):
-    port = twitch.helix_url.split(":")[2].split("/")[0]
-    ended = await asyncio.to_thread(standing_alone, "--port", port)
-    assert ended.returncode == 2
-    assert port in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [(["--speed", "fast"], "fast"), (["--port", "0", "--replay", "no-such.jsonl"], "no-such.jsonl")],
-)
-def test_wrong_arguments_are_told(arguments, why):
-    ended = standing_alone(*arguments)
-    assert ended.returncode == 2
-    assert why in ended.stderr
-    assert "Traceback" not in ended.stderr

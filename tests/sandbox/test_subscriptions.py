@@ -166,25 +166,62 @@ async def test_a_conduit_spreads_chat_over_its_shards(twitch):
         await bot.close(save_tokens=False)
 
 
-async def test_a_conduit_needs_the_channels_consent(twitch):
-    twitch.grant("warden", ["user:read:chat", "user:bot"])
-    condition = {"broadcaster_user_id": twitch.add_user("aurora").id, "user_id": twitch.add_user("warden").id}
+@pytest.fixture
+async def app(twitch):
+    """Calls Helix with the application's own token."""
+    form = {"client_id": twitch.client_id, "client_secret": twitch.client_secret, "grant_type": "client_credentials"}
     async with aiohttp.ClientSession() as http:
-        form = {
-            "client_id": twitch.client_id,
-            "client_secret": twitch.client_secret,
-            "grant_type": "client_credentials",
-        }
         async with http.post(f"{twitch.id_url}oauth2/token", data=form) as answer:
             access = (await answer.json())["access_token"]
-        headers = {"Authorization": f"Bearer {access}", "Client-Id": twitch.client_id}
-        conduits = f"{twitch.helix_url}eventsub/conduits"
-        async with http.post(conduits, params={"shard_count": 1}, headers=headers) as answer:
-            conduit_id = (await answer.json())["data"][0]["id"]
-    transport = {"method": "conduit", "conduit_id": conduit_id}
+
+        async def call(method: str, path: str, **options: Any) -> Any:
+            headers = {"Authorization": f"Bearer {access}", "Client-Id": twitch.client_id}
+            url = f"{twitch.helix_url}eventsub/{path}"
+            async with http.request(method, url, headers=headers, **options) as answer:
+                return await answer.json()
+
+        yield call
+
+
+async def test_a_shard_moves_with_its_socket_and_is_disabled_without(twitch, app):
+    conduit = (await app("POST", "conduits", params={"shard_count": 2}))["data"][0]["id"]
+    transport = {"method": "conduit", "conduit_id": conduit}
+    condition = {"client_id": twitch.client_id}
+    body = {"type": "conduit.shard.disabled", "version": "1", "condition": condition, "transport": transport}
+    assert (await app("POST", "subscriptions", json=body))["total"] == 1
+
+    async def place(shard: str, session_id: str) -> Any:
+        shards = [{"id": shard, "transport": {"method": "websocket", "session_id": session_id}}]
+        return await app("PATCH", "conduits/shards", params={"conduit_id": conduit}, json={"shards": shards})
+
+    async with aiohttp.ClientSession() as http, http.ws_connect(twitch.eventsub_url) as watcher:
+        kept = (await watcher.receive_json())["payload"]["session"]["id"]
+        assert (await place("7", kept))["errors"][0]["id"] == "7"
+        assert "does not exist" in (await place("0", "gone"))["errors"][0]["message"]
+        assert (await place("0", kept))["data"][0]["status"] == "enabled"
+        moving = asyncio.create_task(twitch.reconnect_sessions())
+        url = (await watcher.receive_json())["payload"]["session"]["reconnect_url"]
+        async with http.ws_connect(url) as moved:
+            new = (await moved.receive_json())["payload"]["session"]["id"]
+            await watcher.close()
+            await moving
+            shards = (await app("GET", "conduits/shards", params={"conduit_id": conduit}))["data"]
+            assert [each["transport"]["session_id"] for each in shards] == [new, None]
+            async with http.ws_connect(twitch.eventsub_url) as other:
+                await place("1", (await other.receive_json())["payload"]["session"]["id"])
+            told = (await moved.receive_json())["payload"]["event"]
+            assert (told["conduit_id"], told["shard_id"], told["status"]) == (conduit, "1", "websocket_disconnected")
+
+
+async def test_a_conduit_needs_the_channels_consent(twitch, app):
+    twitch.grant("warden", ["user:read:chat", "user:bot"])
+    condition = {"broadcaster_user_id": twitch.add_user("aurora").id, "user_id": twitch.add_user("warden").id}
+    conduit = (await app("POST", "conduits", params={"shard_count": 1}))["data"][0]["id"]
+    transport = {"method": "conduit", "conduit_id": conduit}
     body = {"type": "channel.chat.message", "version": "1", "condition": condition, "transport": transport}
-    assert await subscribe(twitch, access, **body) == (403, "subscription missing proper authorization")
+    refused = await app("POST", "subscriptions", json=body)
+    assert (refused["status"], refused["message"]) == (403, "subscription missing proper authorization")
     twitch.grant("aurora", ["channel:bot"])
-    assert (await subscribe(twitch, access, **body))[0] == 202
+    assert (await app("POST", "subscriptions", json=body))["total"] == 1
     shut = {**body, "transport": {"method": "websocket", "session_id": "any"}}
-    assert await subscribe(twitch, access, **shut) == (400, "invalid transport and auth combination")
+    assert (await app("POST", "subscriptions", json=shut))["message"] == "invalid transport and auth combination"

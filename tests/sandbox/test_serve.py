@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sandbox.serve import serve
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_a_replay_plays_once_somebody_listens(tmp_path):
+    log = tmp_path / "evening.jsonl"
+    log.write_text('{"channel": "aurora", "user": "ann", "text": "one"}\n{"channel": "aurora", "text": "two"}\n')
+    told: list[str] = []
+    serving = asyncio.create_task(serve(port=0, replay=log, speed=None, tell=told.append))
+    try:
+        async with asyncio.timeout(5), aiohttp.ClientSession() as http:
+            while not any("plays when" in line for line in told):
+                await asyncio.sleep(0.01)
+            helix, oauth, socket = (line.split()[1] for line in told[:3])
+            client_id, secret = told[3].split()[1::2]
+            query = {
+                "client_id": client_id,
+                "response_type": "code",
+                "redirect_uri": "http://localhost/",
+                "scope": "user:read:chat",
+            }
+            form = {"login": "me", "decision": "allow"}
+            async with http.post(oauth, params=query, data=form, allow_redirects=False) as answer:
+                code = answer.headers["Location"].split("code=")[1].split("&")[0]
+            grant = {"client_id": client_id, "client_secret": secret, "code": code, "grant_type": "authorization_code"}
+            grant["redirect_uri"] = "http://localhost/"
+            async with http.post(oauth.replace("authorize", "token"), data=grant) as answer:
+                headers = {"Authorization": f"Bearer {(await answer.json())['access_token']}", "Client-Id": client_id}
+            async with http.get(f"{helix}users", params={"login": ["aurora", "me"]}, headers=headers) as answer:
+                aurora, me = (each["id"] for each in (await answer.json())["data"])
+            async with http.ws_connect(socket) as ws:
+                session_id = (await ws.receive_json())["payload"]["session"]["id"]
+                body = {
+                    "type": "channel.chat.message",
+                    "version": "1",
+                    "condition": {"broadcaster_user_id": aurora, "user_id": me},
+                    "transport": {"method": "websocket", "session_id": session_id},
+                }
+                async with http.post(f"{helix}eventsub/subscriptions", json=body, headers=headers) as answer:
+                    assert answer.status == 202
+                texts = [(await ws.receive_json())["payload"]["event"]["message"]["text"] for _ in range(2)]
+        assert texts == ["one", "two"]
+        assert told[-1].startswith("2 lines played")
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+def standing_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sandbox", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
+async def test_a_taken_port_is_a_clear_message(twitch):
+    port = twitch.helix_url.split(":")[2].split("/")[0]
+    ended = await asyncio.to_thread(standing_alone, "--port", port)
+    assert ended.returncode == 2
+    assert port in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [(["--speed", "fast"], "fast"), (["--port", "0", "--replay", "no-such.jsonl"], "no-such.jsonl")],
+)
+def test_wrong_arguments_are_told(arguments, why):
+    ended = standing_alone(*arguments)
+    assert ended.returncode == 2
+    assert why in ended.stderr
+    assert "Traceback" not in ended.stderr
