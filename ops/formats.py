@@ -51,7 +51,7 @@ async def write(rows: AsyncIterator[Row], style: Format, out: TextIO, columns: l
 
 def _writer(style: Format, out: TextIO, columns: list[str]) -> Callable[[Row], object]:
     if style is Format.CSV:
-        table = csv.writer(out, lineterminator="\n")
+        table = csv.writer(out)
         table.writerow(columns)
         return lambda row: table.writerow([_cell(value) for value in row.values()])
     end = "\n" if style is Format.JSONL else ""

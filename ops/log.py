@@ -204,7 +204,7 @@ def export(
 ) -> None:
     """Export Records to a folder, with a manifest that says what was asked and proves that nothing changed since."""
     query = replace(_query(channel, user, moderator, filter_, category, action, outcome, since, until, tz), limit=None)
-    view = View(_zone(tz), plain=show_text)
+    view = View(_zone(tz), plain=show_text, exact=True)
 
     async def dump(out: TextIO, step: Callable[[int], None]) -> tuple[int, dict[str, Head]]:
         async def rows() -> AsyncIterator[dict[str, Any]]:

@@ -62,7 +62,7 @@ def record_page(record: Record, details: RecordDetails, view: View) -> Group:
     facts = {
         "sent": iso(record.ts_ms, view.zone),
         "channel": f"{visible(record.channel)} ({record.channel_id}), policy revision {record.revision}",
-        "chatter": f"{_chatter(record)} ({record.chatter_id or 'no id'}), {record.strikes} strikes before",
+        "chatter": f"{_chatter(record)} ({record.chatter_id or 'no id'}), {_count(record.strikes, 'strike')} before",
         "decided by": f"{visible(record.actor)}: {record.filter}, {record.category}, severity {_severity(record)}",
         "left alone": record.exempt,
         "message": record.message_id,
@@ -106,6 +106,10 @@ def _chatter(record: Record) -> str:
     return visible(record.chatter) or f"(erased person {record.person})"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _severity(of: Record | Evidence) -> str:
     return of.severity.name.lower()
 
@@ -120,12 +124,12 @@ def _finding(each: Evidence, view: View) -> Iterable[str]:
     yield f"{each.filter}, {each.category}, severity {_severity(each)}{dry}"
     yield (
         f"  rule {view.text(each.rule)}; seen {view.text(each.folded) or '-'} ({each.technique}, "
-        f"{each.distance} edits, confidence {each.score:.2f})"
+        f"{_count(each.distance, 'edit')}, confidence {each.score:.2f})"
     )
     if each.detail:
         yield f"  {view.text(each.detail)}"
     if each.related:
-        yield f"  with {len(each.related)} other messages"
+        yield f"  with {_count(len(each.related), 'other message')}"
 
 
 def _legs(record: Record, view: View) -> Iterable[str]:
@@ -135,4 +139,4 @@ def _legs(record: Record, view: View) -> Iterable[str]:
         if at is not None:
             yield f"{name:<10} {iso(at, view.zone)}  +{at - before} ms"
     if record.done_ms is not None:
-        yield f"line to action {record.done_ms - record.received_ms} ms, {record.attempts} calls to Twitch"
+        yield f"line to action {record.done_ms - record.received_ms} ms, {_count(record.attempts, 'call')} to Twitch"

@@ -17,16 +17,22 @@ GONE = "(not kept)"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How Records are shown: in which time zone, and whether abuse stands in plain."""
+    """How Records are shown: in which time zone, whether abuse stands in plain, and then whether to the letter.
+
+    ``exact`` is for files that may become evidence; everything else may reach a terminal.
+    """
 
     zone: tzinfo
     plain: bool = False
+    exact: bool = False
 
     def text(self, text: str | None) -> str:
-        """A chat line or a piece of one, of the same length: masked or plain, never able to steer a terminal."""
+        """A chat line or a piece of one, of the same length: masked or plain, unable to steer a terminal."""
         if text is None:
             return GONE
-        return visible(text) if self.plain else masked(text)
+        if not self.plain:
+            return masked(text)
+        return text if self.exact else visible(text)
 
     def row(self, record: Record) -> dict[str, Any]:
         """A Record as one flat row for programs; ``…_ms`` are UTC milliseconds, ``sent_at`` ISO-8601 in the zone."""

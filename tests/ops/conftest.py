@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from filters.types import Action, ActionKind, Category, Evidence, Message, Severity, Verdict
+from storage import writing
+from storage.database import Database
+from storage.records import NewRecord, Outcome, RecordLog
+
+T0 = 1_767_283_200_000  # 2026-01-01T16:00:00Z
+
+SPACED = Evidence(
+    "blocklist",
+    "badword",
+    Category.HARASSMENT,
+    Severity.HIGH,
+    (4, 12),
+    "badword",
+    0.9,
+    1,
+    "spacing",
+    "listed word, spaced",
+)
+SHOUT = Evidence(
+    "caps", "max_ratio 0.7", Category.CHANNEL_RULE, Severity.LOW, (0, 11), detail="all of 11 letters are capitals"
+)
+
+
+def line(number: int, chatter: str, text: str) -> Message:
+    return Message(f"m{number}", T0 + number * 1000, "501", "studio", f"id-{chatter}", chatter, text)
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four Records: an applied timeout, an undone ban, a dry run, and a hostile line still pending."""
+    ticks = itertools.count(T0 + 60_000)
+    monkeypatch.setattr(writing, "now_ms", lambda: next(ticks))
+    path = tmp_path / "log.sqlite3"
+
+    async def fill() -> None:
+        db = await Database.open(path)
+        log = RecordLog(db)
+
+        async def add(
+            message: Message, kind: ActionKind, seconds: int = 0, found: Evidence = SPACED, **more: object
+        ) -> int:
+            verdict = Verdict(message, (found,), Action(kind, seconds), 3, **more)
+            context = (line(90, "regular", "hello all"),)
+            new = NewRecord.from_verdict(verdict, context, message.ts_ms + 15, decided_ms=message.ts_ms + 16)
+            return await log.open(replace(new, actor="mod_anna") if kind is ActionKind.BAN else new)
+
+        one = await add(line(1, "troll", "you bad word!"), ActionKind.TIMEOUT, 600, strikes=1)
+        await log.settle(one, Outcome.APPLIED, sent_ms=T0 + 60_005, done_ms=T0 + 60_047, attempts=1)
+        two = await add(line(2, "spammer", "you b a d one"), ActionKind.BAN)
+        await log.settle(two, Outcome.APPLIED, sent_ms=T0 + 60_010, done_ms=T0 + 60_030, attempts=2)
+        await log.settle(two, Outcome.UNDONE, reason="wrong person", actor="mod_anna")
+        await add(line(3, "shouter", "HELLO WORLD"), ActionKind.DELETE, found=SHOUT, dry_run=True)
+        await add(line(4, "hacker", "=\x1b[2J\u202eboo"), ActionKind.DELETE)
+        await log.close()
+        await db.close()
+
+    asyncio.run(fill())
+    return path

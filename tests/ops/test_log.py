@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ops.log import app
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(database: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--database", str(database)])
+
+
+def numbers(database: Path, *arguments: str) -> list[int]:
+    result = run(database, "list", "--jsonl", *arguments)
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(row)["record_id"] for row in result.stdout.splitlines()]
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def golden(text: str) -> list[str]:
+    return lines(textwrap.dedent(text))
+
+
+def test_list_shows_who_what_and_why_with_text_masked(database: Path) -> None:
+    result = run(database, "list", "--tz", "Europe/Berlin", "--until", "2026-01-01T17:00:03.5")
+    assert lines(textwrap.dedent(result.stdout)) == golden(
+        """
+         #   sent (Europe/Berlin)   channel   chatter   action         outcome   filter      category       text
+         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         3   2026-01-01 17:00:03    studio    shouter   delete         dry_run   caps        channel rule   ••••• •••••
+         2   2026-01-01 17:00:02    studio    spammer   ban            undone    blocklist   harassment     ••• • • • •••
+         1   2026-01-01 17:00:01    studio    troll     timeout 600s   applied   blocklist   harassment     ••• ••• •••••
+        """
+    )
+    assert "3 of 3 Records" in result.stderr
+
+
+def test_show_tells_the_whole_story_of_a_record(database: Path) -> None:
+    result = run(database, "show", "#1", "--show-text", "--tz", "Europe/Berlin")
+    assert lines(result.stdout) == golden(
+        """
+        Record #1: timeout 600s, applied
+          sent        2026-01-01T17:00:01.000+01:00
+          channel     studio (501), policy revision 3
+          chatter     troll (id-troll), 1 strike before
+          decided by  bot: blocklist, harassment, severity high
+          message     m1
+          text        you «bad word»!
+        Evidence
+          blocklist, harassment, severity high
+            rule badword; seen badword (spacing, 1 edit, confidence 0.90)
+            listed word, spaced
+        Context
+          2026-01-01 17:01:30  regular: hello all
+        Times
+          received   2026-01-01T17:00:01.015+01:00
+          decided    2026-01-01T17:00:01.016+01:00  +1 ms
+          committed  2026-01-01T17:01:00.000+01:00  +58984 ms
+          sent       2026-01-01T17:01:00.005+01:00  +5 ms
+          done       2026-01-01T17:01:00.047+01:00  +42 ms
+          line to action 59032 ms, 1 call to Twitch
+        Events
+          2026-01-01T17:01:00.001+01:00  applied by bot
+        """
+    )
+
+
+def test_abuse_is_masked_everywhere_until_asked_for(database: Path) -> None:
+    for arguments in (["show", "1"], ["show", "1", "--json"], ["list"], ["list", "--csv"], ["tail", "--no-follow"]):
+        masked = run(database, *arguments).stdout
+        plain = run(database, *arguments, "--show-text").stdout
+        assert "bad" not in masked
+        assert "bad" in plain
+
+
+def test_chat_text_cannot_steer_the_terminal(database: Path) -> None:
+    for arguments in (["show", "4"], ["list"], ["list", "--csv"], ["list", "--json"], ["tail", "--no-follow"]):
+        shown = run(database, *arguments, "--show-text").stdout.replace("«", "").replace("»", "")
+        assert "=\ufffd[2J\ufffdboo" in shown
+        assert not {"\x1b", "\u202e"} & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], [4, 3, 2, 1]),
+        (["--limit", "2"], [4, 3]),
+        (["--limit", "0"], [4, 3, 2, 1]),
+        (["--channel", "Studio"], [4, 3, 2, 1]),
+        (["--channel", "arena"], []),
+        (["--user", "@troll"], [1]),
+        (["--user", "id-spammer"], [2]),
+        (["--user", "' OR '1'='1"], []),
+        (["--moderator", "mod_anna"], [2]),
+        (["--filter", "caps"], [3]),
+        (["--category", "harassment"], [4, 2, 1]),
+        (["--action", "delete", "--outcome", "pending"], [4]),
+        (["--outcome", "undone"], [2]),
+        (["--since", "2026-01-01T17:00:03", "--tz", "Europe/Berlin"], [4, 3]),
+        (["--since", "2026-01-01T16:00:02+00:00", "--until", "2026-01-01T16:00:03Z"], [2]),
+        (["--since", "1s"], []),
+    ],
+)
+def test_every_filter_of_the_list(database: Path, arguments: list[str], expected: list[int]) -> None:
+    assert numbers(database, *arguments) == expected
+
+
+def test_json_and_csv_carry_the_same_rows(database: Path) -> None:
+    as_json = json.loads(run(database, "list", "--json").stdout)
+    as_csv = list(csv.DictReader(io.StringIO(run(database, "list", "--csv").stdout)))
+    assert len(as_json) == len(as_csv) == 4
+    for one, other in zip(as_json, as_csv, strict=True):
+        assert {name: "" if value is None else str(value) for name, value in one.items()} == other
+
+
+def test_an_empty_answer_is_still_well_formed(database: Path) -> None:
+    assert json.loads(run(database, "list", "--user", "nobody", "--json").stdout) == []
+    assert run(database, "list", "--user", "nobody", "--csv").stdout.startswith("record_id,sent_at,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "--since", "yesterday"], "'yesterday' is not a time"),
+        (["list", "--tz", "Mars/Olympus"], "'Mars/Olympus' is not a time zone"),
+        (["list", "--tz", "../../etc/passwd"], "is not a time zone"),
+        (["list", "--category", "rudeness"], "'rudeness' is not a category"),
+        (["list", "--action", "kick"], "'kick' is not an action"),
+        (["list", "--outcome", "maybe"], "'maybe' is not an outcome"),
+        (["list", "--json", "--csv"], "choose one of"),
+        (["show", "first"], "'first' is not a Record's number"),
+        (["show", "99"], "there is no Record #99 (the newest is #4)"),
+        (["erase", "nobody", "--reason", "r"], "nobody of that login or id"),
+    ],
+)
+def test_wrong_input_is_named_and_exits_with_2(database: Path, arguments: list[str], message: str) -> None:
+    result = run(database, *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert result.stdout == ""
+
+
+def test_a_missing_or_damaged_database_exits_with_2(tmp_path: Path) -> None:
+    missing = run(tmp_path / "none.sqlite3", "list")
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "no such database (run the bot first" in missing.stderr
+    (tmp_path / "damaged.sqlite3").write_bytes(b"\x00damage" * 2000)
+    damaged = run(tmp_path / "damaged.sqlite3", "list")
+    assert damaged.exit_code == 2
+    assert "not a database (restore a backup" in damaged.stderr
+    assert run(tmp_path / "damaged.sqlite3", "verify").exit_code == 1
+
+
+def test_the_database_may_be_named_by_the_environment(database: Path) -> None:
+    result = CliRunner().invoke(app, ["list", "--jsonl"], env={"CHATWARDEN_DATABASE": str(database)})
+    assert len(result.stdout.splitlines()) == 4
+
+
+def test_verify_passes_then_names_the_changed_row(database: Path) -> None:
+    sound = run(database, "verify")
+    assert sound.exit_code == 0
+    assert sound.stdout.endswith("the log is as it was written\n")
+
+    with sqlite3.connect(database) as owner:
+        owner.execute("DROP TRIGGER records_no_update")
+        owner.execute("UPDATE records SET action = 'warn' WHERE id = 3")
+    owner.close()
+    broken = run(database, "verify")
+    assert broken.exit_code == 1
+    assert "BROKEN records row 3: its columns or the row before were changed" in broken.stdout
+
+
+def test_an_export_can_be_checked_against_its_manifest(database: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    result = run(database, "export", str(folder), "--category", "harassment", "--show-text")
+    assert result.exit_code == 0, result.stderr
+    manifest = json.loads((folder / "manifest.json").read_text())
+    rows = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+    assert [row["record_id"] for row in rows] == [4, 2, 1]
+    assert rows[0]["text"] == "=\x1b[2J\u202eboo"  # evidence is kept to the letter
+    assert (manifest["rows"], manifest["text"], manifest["query"]) == (3, "plain", {"category": "harassment"})
+    assert manifest["chain_heads"]["records"]["id"] == 4
+
+    check = ["verify", "--manifest", str(folder / "manifest.json")]
+    assert run(database, *check).exit_code == 0
+    with (folder / "records.jsonl").open("a") as file:
+        file.write("{}\n")
+    changed = run(database, *check)
+    assert changed.exit_code == 1
+    assert "is not the file that was exported" in changed.stderr
+
+
+def test_an_export_never_overwrites(database: Path, tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    result = run(database, "export", str(tmp_path / "export"))
+    assert result.exit_code == 2
+    assert "exists already" in result.stderr
+    assert list((tmp_path / "export").iterdir()) == []
+
+
+def test_a_failed_export_leaves_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path / "none.sqlite3", "export", str(tmp_path / "export")).exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_exported_csv_holds_no_formulas(database: Path, tmp_path: Path) -> None:
+    run(database, "export", str(tmp_path / "export"), "--format", "csv", "--show-text")
+    with (tmp_path / "export" / "records.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["text"] == "'=\x1b[2J\u202eboo"
+
+
+def test_a_file_that_is_no_manifest_is_refused(database: Path, tmp_path: Path) -> None:
+    for content in ("[]", "{}", "no json", '{"chain_heads": 3}'):
+        (tmp_path / "manifest.json").write_text(content)
+        result = run(database, "verify", "--manifest", str(tmp_path / "manifest.json"))
+        assert result.exit_code == 2
+        assert "not a manifest" in result.stderr
+
+
+def test_erase_is_dry_until_applied_and_the_log_stays_valid(database: Path) -> None:
+    dry = run(database, "erase", "troll", "--reason", "request 17")
+    assert dry.exit_code == 0
+    assert dry.stdout == "would erase person 2: identity, key, evidence of 1 Records and 1 chat lines\n"
+    assert numbers(database, "--user", "troll") == [1]
+
+    assert run(database, "erase", "troll", "--reason", "request 17", "--apply").exit_code == 0
+    assert numbers(database, "--user", "troll") == []
+    assert "(erased person 2)" in run(database, "show", "1", "--show-text").stdout
+    assert run(database, "verify").exit_code == 0
+
+
+def test_tail_follows_until_interrupted(database: Path) -> None:
+    command = [sys.executable, "-c", "from ops.log import app; app()", "tail", "-n", "1", "--jsonl"]
+    environment = {**os.environ, "CHATWARDEN_DATABASE": str(database), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["record_id"] == 4
+        with sqlite3.connect(database) as writer:
+            copied = "SELECT 5, ts_ms" + _columns_after_ts(writer) + " FROM records WHERE id = 4"
+            writer.execute(f"INSERT INTO records {copied}")
+        writer.close()
+        assert json.loads(process.stdout.readline())["record_id"] == 5
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+def _columns_after_ts(db: sqlite3.Connection) -> str:
+    names = [row[1] for row in db.execute("PRAGMA table_info(records)")][2:]
+    return "".join(f", {name}" for name in names)
