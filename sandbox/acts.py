@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from sandbox import payloads
 from sandbox.clock import iso
@@ -265,12 +264,11 @@ class Acts:
         return payloads.moderate(channel, moderator, f"{verb}_blocked_term", details)
 
     def _enforced(
-        self, kind: Kind, channel: Channel, moderator: User, user: User, source: Source, *,
-        message_id: str | None = None, reason: str | None = None, duration_s: int | None = None,
-    ) -> None:  # fmt: skip
+        self, kind: Kind, channel: Channel, moderator: User, user: User, source: Source, **about: Any
+    ) -> None:
         now, wall = self._world.clock.now_ms(), time.time_ns() // 1_000_000
-        what = Enforcement(kind, channel.user.login, user.id, user.login, moderator.id, source, wall, now)
-        self._world.enforcements.append(replace(what, message_id=message_id, reason=reason, duration_s=duration_s))
+        who = (channel.user.login, user.id, user.login, moderator.id)
+        self._world.enforcements.append(Enforcement(kind, *who, source, wall, now, **about))
 
     @staticmethod
     def _refuse_on_reason(reason: str) -> None:

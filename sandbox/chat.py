@@ -27,7 +27,7 @@ def _send(call: Call) -> Json:
     text = call.need("message").strip()
     if len(text) > MAX_TEXT:
         raise RefusedError(400, f"The message is too long. The limit is {MAX_TEXT} characters.")
-    reply_to = call.body.get("reply_parent_message_id")
+    reply_to = str(call.body.get("reply_parent_message_id"))
     line, events = call.acts.speak(channel, sender, text, reply_to=reply_to)
     call.events += events
     if line is None:

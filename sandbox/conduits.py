@@ -20,6 +20,19 @@ class Shard:
     connected_at: str | None = None
     disconnected_at: str | None = None
 
+    def seat(self, session_id: str, connected_at: str) -> None:
+        """Give the shard a socket."""
+        self.status, self.session_id, self.connected_at, self.disconnected_at = (
+            "enabled",
+            session_id,
+            connected_at,
+            None,
+        )
+
+    def unseat(self, now: str) -> None:
+        """The socket is gone."""
+        self.status, self.disconnected_at = "websocket_disconnected", now
+
     def to_json(self) -> dict[str, Any]:
         """As Helix lists it."""
         transport = {"method": "websocket", "session_id": self.session_id, "connected_at": self.connected_at}

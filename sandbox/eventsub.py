@@ -238,7 +238,7 @@ class EventSub:
         for conduit in self.conduits.values():
             for shard in conduit.shards:
                 if shard.session_id == old.id:
-                    shard.session_id, shard.connected_at = new.id, new.connected_at
+                    shard.seat(new.id, new.connected_at)
         moved.set()
 
     def _gone(self, session: Session) -> None:
@@ -252,7 +252,7 @@ class EventSub:
         for conduit in self.conduits.values():
             for shard in conduit.shards:
                 if shard.session_id == session.id and shard.status == "enabled":
-                    shard.status, shard.disconnected_at = "websocket_disconnected", iso(self._world.clock.now_ms())
+                    shard.unseat(iso(self._world.clock.now_ms()))
                     self.soon(self.emit([self._shard_disabled(conduit, shard.id, shard.to_json())]))
 
     @staticmethod

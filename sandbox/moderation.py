@@ -161,9 +161,9 @@ def _request(channel: Channel, request: UnbanRequest) -> Json:
 
 def _suspect(call: Call) -> Json:
     status = call.body.get("status")
-    if status not in TREATMENTS:
+    if not isinstance(status, str) or status not in TREATMENTS:
         raise RefusedError(400, f"The value specified in the status field is not valid: {status}")
-    return _treat(call, str(status))
+    return _treat(call, status)
 
 
 def _trust(call: Call) -> Json:

@@ -18,6 +18,13 @@ MODERATE_DETAILS = (
     "shared_chat_untimeout", "shared_chat_delete",
 )  # fmt: skip
 """Every key of channel.moderate v2 that is null unless the action is about it."""
+_DETAILS_KEY = {
+    "approve_unban_request": "unban_request",
+    "deny_unban_request": "unban_request",
+    "add_blocked_term": "automod_terms",
+    "remove_blocked_term": "automod_terms",
+}
+"""Where an action's details go when the key has another name."""
 _MENTION = re.compile(r"(@\w+)")
 _CHEER = re.compile(r"([A-Za-z]+)(\d+)$")
 
@@ -130,14 +137,8 @@ def moderate(channel: Channel, moderator: User, action: str, details: dict[str, 
         "action": action,
         **dict.fromkeys(MODERATE_DETAILS),
     }
-    key = {
-        "approve_unban_request": "unban_request",
-        "deny_unban_request": "unban_request",
-        "add_blocked_term": "automod_terms",
-        "remove_blocked_term": "automod_terms",
-    }.get(action, action)
     if details is not None:
-        body[key] = details
+        body[_DETAILS_KEY.get(action, action)] = details
     return Event("channel.moderate", channel.user.id, body)
 
 

@@ -146,6 +146,7 @@ def _chatters(call: Call) -> Json:
 
 
 _LIST_MODERATORS = ("moderation:read", "channel:manage:moderators")
+_READ_CHATTERS = ("moderator:read:chatters",)
 _LIST_VIPS = ("channel:read:vips", "channel:manage:vips")
 
 ENDPOINTS = [
@@ -159,5 +160,5 @@ ENDPOINTS = [
     Endpoint("GET", "channels/vips", _vips, _LIST_VIPS, "broadcaster_id"),
     Endpoint("POST", "channels/vips", _add_vip, ("channel:manage:vips",), "broadcaster_id"),
     Endpoint("DELETE", "channels/vips", _remove_vip, ("channel:manage:vips",), "broadcaster_id"),
-    Endpoint("GET", "chat/chatters", _chatters, ("moderator:read:chatters",), "moderator_id", True, True),
+    Endpoint("GET", "chat/chatters", _chatters, _READ_CHATTERS, "moderator_id", moderating=True, app=True),
 ]

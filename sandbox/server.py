@@ -18,7 +18,7 @@ from sandbox.faults import Faults
 from sandbox.helix import Helix, failure
 from sandbox.oauth import OAuth, Tokens
 from sandbox.payloads import Event, Fragment
-from sandbox.state import Ban, ChatWarning, Enforcement, Held, Line, UnbanRequest, User, World
+from sandbox.state import Ban, Channel, ChatWarning, Enforcement, Held, Line, UnbanRequest, User, World
 
 ENDPOINTS = [*people.ENDPOINTS, *moderation.ENDPOINTS, *chat.ENDPOINTS, *subscriptions.ENDPOINTS]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -174,16 +174,14 @@ class Sandbox:
         self, channel: str, moderator: str, user: str, *, duration_s: int | None = None, reason: str = ""
     ) -> None:
         """A person bans a chatter, or times them out, on Twitch's own page. Raises RefusedError."""
-        _, events = self._acts.ban(
-            self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user),
-            duration_s=duration_s, reason=reason, source="page",
-        )  # fmt: skip
+        cast = self._cast(channel, moderator, user)
+        _, events = self._acts.ban(*cast, duration_s=duration_s, reason=reason, source="page")
         await self.eventsub.emit(events)
 
     async def mod_unban(self, channel: str, moderator: str, user: str) -> None:
         """A person lifts a ban or timeout. Raises RefusedError."""
-        people = self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user)
-        await self.eventsub.emit(self._acts.unban(*people, source="page"))
+        cast = self._cast(channel, moderator, user)
+        await self.eventsub.emit(self._acts.unban(*cast, source="page"))
 
     async def mod_delete(self, channel: str, moderator: str, message_id: str) -> None:
         """A person deletes a message. Raises RefusedError."""
@@ -192,8 +190,8 @@ class Sandbox:
 
     async def mod_warn(self, channel: str, moderator: str, user: str, reason: str) -> None:
         """A person warns a chatter. Raises RefusedError."""
-        people = self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user)
-        await self.eventsub.emit(self._acts.warn(*people, reason, source="page"))
+        cast = self._cast(channel, moderator, user)
+        await self.eventsub.emit(self._acts.warn(*cast, reason, source="page"))
 
     async def mod_shield(self, channel: str, moderator: str, *, active: bool) -> None:
         """A person switches shield mode."""
@@ -245,8 +243,8 @@ class Sandbox:
 
     async def suspect(self, channel: str, moderator: str, user: str, status: str = "ACTIVE_MONITORING") -> None:
         """A person has a chatter watched (or ``RESTRICTED``, or left alone: ``NO_TREATMENT``)."""
-        people = self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user)
-        await self.eventsub.emit(self._acts.suspect(*people, status)[1])
+        cast = self._cast(channel, moderator, user)
+        await self.eventsub.emit(self._acts.suspect(*cast, status)[1])
 
     async def reconnect_sessions(self) -> None:
         """Twitch asks every client to reconnect; returns when all have moved or were given up."""
@@ -266,6 +264,9 @@ class Sandbox:
                 await self.eventsub.revoke(each, "authorization_revoked")
         body = {"client_id": self.client_id, **payloads.named(account)}
         await self.eventsub.emit([Event("user.authorization.revoke", "client", body)])
+
+    def _cast(self, channel: str, moderator: str, user: str) -> tuple[Channel, User, User]:
+        return self.world.channel(channel), self.world.add_user(moderator), self.world.add_user(user)
 
     @web.middleware
     async def _fail_identity(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -205,21 +205,25 @@ def _update_shards(call: Call) -> Json:
     updated, errors = [], []
     given = call.body.get("shards")
     for each in given if isinstance(given, list) else []:
-        number, transport = str(each.get("id")), each.get("transport") or {}
-        session = call.eventsub.sessions.get(str(transport.get("session_id")))
+        try:
+            number, session_id = str(each["id"]), str(each["transport"]["session_id"])
+        except (TypeError, KeyError):
+            raise RefusedError(400, "each shard needs an id and a transport with a session_id") from None
+        session = call.eventsub.sessions.get(session_id)
         if not number.isdecimal() or int(number) >= len(conduit.shards):
-            message = "The shard id is outside the conduit's range"
-            errors.append({"id": number, "message": message, "code": "invalid_parameter"})
+            errors.append(_shard_error(number, "The shard id is outside the conduit's range"))
         elif session is None:
-            message = "The websocket session does not exist or has already disconnected"
-            errors.append({"id": number, "message": message, "code": "invalid_parameter"})
+            errors.append(_shard_error(number, "The websocket session does not exist or has already disconnected"))
         else:
-            shard = conduit.shards[int(number)]
-            shard.status, shard.session_id, shard.connected_at = "enabled", session.id, session.connected_at
-            shard.disconnected_at = None
             session.used = True
+            shard = conduit.shards[int(number)]
+            shard.seat(session.id, session.connected_at)
             updated.append(shard.to_json())
     return {"data": updated, "errors": errors}
+
+
+def _shard_error(number: str, message: str) -> Json:
+    return {"id": number, "message": message, "code": "invalid_parameter"}
 
 
 ENDPOINTS = [

@@ -9,7 +9,7 @@ import pytest
 from twitchio import HTTPException
 
 from sandbox.faults import Fault
-from sandbox.server import Sandbox
+from sandbox.server import ENDPOINTS, Sandbox
 
 BAN = "moderation/bans"
 
@@ -176,3 +176,27 @@ async def test_a_fault_at_the_token_endpoint(twitch, bot):
     twitch.faults.clear()
     async with aiohttp.ClientSession() as http, http.get(f"{twitch.id_url}oauth2/validate") as answer:
         assert answer.status == 401
+
+
+NASTY: list[Any] = [
+    None,
+    {},
+    {"data": []},
+    {"data": {"user_id": {}}, "user_id": [], "sender_id": {}, "message": {}, "text": {}, "status": []},
+    {"type": {}, "version": [], "condition": 7, "transport": "x", "shards": [7, {"id": {}}, {"id": 1, "transport": 0}]},
+    {"type": "stream.online", "version": "1", "condition": {"broadcaster_user_id": {}}, "transport": {"method": {}}},
+]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: f"{each.method} {each.path}")
+async def test_no_request_breaks_the_server(twitch, endpoint):
+    warden, aurora = twitch.add_user("warden").id, twitch.add_user("aurora").id
+    twitch.add_moderator("aurora", "warden")
+    everything = {scope for each in ENDPOINTS for scope in each.scopes}
+    async with aiohttp.ClientSession() as http:
+        call = Caller(twitch, http, twitch.grant("warden", everything)[0])
+        for query in ({}, dict.fromkeys(("first", "after", "id", "user_id", "message_id", "shard_count"), "\u0661x")):
+            ids = {"broadcaster_id": aurora, "moderator_id": warden, "status": "?"}
+            for body in NASTY:
+                status, _, _ = await call(endpoint.method, endpoint.path, params={**query, **ids}, json=body)
+                assert status < 500, (query, body)
