@@ -18,6 +18,8 @@ import aiosqlite
 CHAINED = ("records", "record_events", "policy_revisions", "erasures")
 """The append-only tables, each with its own chain."""
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def genesis(table: str) -> bytes:
     """What the first row of a table follows."""
@@ -29,7 +31,7 @@ def canonical(columns: Mapping[str, Any]) -> bytes:
     plain = {
         name: value.hex() if isinstance(value, bytes) else value for name, value in columns.items() if value is not None
     }
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(plain).encode()
 
 
 def row_hash(previous: bytes, columns: Mapping[str, Any]) -> bytes:

@@ -22,6 +22,9 @@ __all__ = [
     "RecordQuery",
 ]
 
+BATCH = 250
+"""Most items in one commit: preparing it must not hold the event loop for longer than some tens of milliseconds."""
+
 Item = tuple[NewRecord | Settlement, asyncio.Future[int]]
 
 
@@ -86,9 +89,9 @@ class RecordLog(Reader):
 
     async def _drain(self) -> None:
         while self._queue:
-            batch, self._queue = [entry for entry in self._queue if not entry[1].done()], []
-            if batch:
-                await self._commit(batch)
+            batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
+            if waited_for := [entry for entry in batch if not entry[1].done()]:
+                await self._commit(waited_for)
 
     async def _commit(self, batch: list[Item]) -> None:
         try:
