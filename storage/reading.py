@@ -137,7 +137,9 @@ Records = list[Record]
 ActedOn = list[tuple[int, Action]]
 
 _CONDITIONS = {
-    "channel": "v.channel_id IN (SELECT id FROM channels WHERE login = :channel OR id = :channel)",
+    # One channel, so that its index also gives the order; an id goes before a login that looks like it.
+    "channel": "v.channel_id ="
+    " (SELECT id FROM channels WHERE login = :channel OR id = :channel ORDER BY id <> :channel LIMIT 1)",
     "chatter": "v.person IN (SELECT id FROM chatters WHERE login = :chatter OR twitch_id = :chatter)",
     "actor": "v.actor = :actor",
     "filter": "v.filter = :filter",
