@@ -290,6 +290,8 @@ def erase(
             await db.close()
         what = f"identity, key, evidence of {gone.records} Records and {gone.lines} chat lines"
         typer.echo(f"erased person {gone.person}: {what}" if apply else f"would erase person {gone.person}: {what}")
+        if gone.traces:
+            errors.print("bytes stay in the -wal file while another program reads; they go when the bot is restarted")
         if not apply:
             errors.print("nothing was changed; add --apply to do it, it cannot be undone")
 

@@ -132,10 +132,16 @@ class Database:
         finally:
             await self._reader.execute_fetchall("ROLLBACK")
 
-    async def forget_log(self) -> None:
-        """Move the write-ahead log into the database and empty it, so that erased bytes do not stay behind there."""
-        if self._writer is not None:
-            await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    async def forget_log(self) -> bool:
+        """Move the write-ahead log into the database and empty it, so that erased bytes do not stay behind there.
+
+        False if someone still reads an older state, so that the log had to stay.
+        """
+        if self._writer is None:
+            return False
+        async with self._lock:
+            [row] = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(row["busy"]) == 0
 
 
 def _prepare(path: Path, *, readonly: bool) -> None:

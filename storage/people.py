@@ -6,7 +6,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -90,11 +90,15 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What erasing one person destroys, or would: the Records about them and the quoted lines of theirs."""
+    """What erasing one person destroys, or would: the Records about them and the quoted lines of theirs.
+
+    ``traces`` says that bytes stay in the write-ahead log until whoever reads an older state is done.
+    """
 
     person: int
     records: int
     lines: int
+    traces: bool = False
 
 
 async def actor_number(transaction: aiosqlite.Connection, name: str) -> int:
@@ -156,5 +160,4 @@ async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasur
                 "reason": reason,
             },
         )
-    await db.forget_log()
-    return plan
+    return replace(plan, traces=not await db.forget_log())

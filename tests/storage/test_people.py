@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import database
 from storage.database import Database, DatabaseError
 from storage.people import Erasure, erase, find_people, plan_erasure
 from storage.records import Outcome, RecordLog, RecordQuery
@@ -83,3 +84,19 @@ async def test_erasing_twice_or_nobody_is_refused(said: RecordLog, db: Database)
         with pytest.raises(DatabaseError, match=f"person {nobody}: not in the log, or erased before"):
             await erase(db, nobody, actor="officer", reason="again")
     assert (await db.rows("SELECT count(*) FROM erasures"))[0][0] == 1
+
+
+async def test_traces_that_a_reader_keeps_alive_are_owned_up_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
+    db, reader = await Database.open(path), await Database.open(path, readonly=True)
+    log = RecordLog(db)
+    await log.open(make_record())
+    [person] = await find_people(db, "troll")
+    async with reader.snapshot():
+        await reader.rows("SELECT count(*) FROM records")
+        erasure = await erase(db, person, actor="officer", reason="request 17")
+    assert erasure.traces
+    assert await db.forget_log()
+    await log.close()
+    await reader.close()
+    await db.close()
