@@ -1,19 +1,59 @@
-"""Fold: hostile chat text to one canonical form."""
+"""Fold: hostile chat text to one canonical form, read as Latin look-alikes or in its own script."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from filters.confusables import PLAIN, SKELETON
+
+_BREAKS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Canonical form of ``original``."""
+    """A line and its canonical form: lower-case Latin look-alikes, no invisible or combining characters, and words
+    separated by single spaces. ``tokens`` leads from the canonical form back to the original characters.
+    """
 
     original: str
     text: str
 
+    def tokens(self, opaque: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int]]:
+        """Spans (start, end) of the original's words, those of ``opaque`` spans (emotes, mentions) left out."""
+        for word in re.finditer(r"\S+", blank(self.original, opaque)):
+            yield word.span()
+
 
 def fold(text: str) -> Folded:
-    """Return the canonical form of ``text``."""
-    return Folded(text, unicodedata.normalize("NFKC", text).casefold())
+    """Return the canonical form of any text, lone surrogates and control characters included; never raises."""
+    return Folded(text, " ".join(skeleton(text).split()))
+
+
+def skeleton(text: str) -> str:
+    """The text as the lower-case Latin letters it looks like."""
+    return text.translate(SKELETON)
+
+
+def plain(text: str) -> str:
+    """The text in its own script, lower case, without marks, width and ornament."""
+    return text.translate(PLAIN)
+
+
+def composed(text: str) -> str:
+    """The text in its own script, lower case, with the marks that belong to its letters, squashed."""
+    return squash(unicodedata.normalize("NFKC", text).casefold())
+
+
+def squash(text: str) -> str:
+    """The letters and digits alone."""
+    return text if text.isalnum() else _BREAKS.sub("", text)
+
+
+def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with these spans as spaces, every other character in its place."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text

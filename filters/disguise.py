@@ -1,0 +1,102 @@
+"""How people misspell on purpose or by accident: stretched letters, typing slips, spelling by sound, affixes."""
+
+from __future__ import annotations
+
+import re
+
+_ONE_LETTER = str.maketrans({"l": "i"})
+_RUN = re.compile(r"(.)\1*")
+_STRETCHED = re.compile(r"(.)\1+")
+_STRETCHED_FAR = re.compile(r"(.)\1\1+")
+
+PREFIXES = frozenset(
+    """
+    all an are ass big bull da dat dip dumb fat fucking get go god hes hey hi horse im ima is its jack lil
+    lol mega mini mother mr my no not old omg pro real shes so some stupid such super the these this ultra
+    ur we what wtf xx ya yo you youre
+    """.split()
+)
+"""What chatters glue in front of a word. Closed, so that a term inside an innocent word is never found by chance."""
+
+SUFFIXES = frozenset(
+    """
+    able all ass bag behavior behaviour bot boi boy boys bro dude ed er ers es face girl guy haha head hole
+    in ing ings ish ism ist it kek kid kin like lmao lol lord man me men ness off omg people s some tard up
+    wtf xd xx y you z
+    """.split()
+)
+"""What chatters glue behind a word: endings and laughter."""
+
+LONGEST_AFFIX = max(map(len, PREFIXES | SUFFIXES))
+
+_KEYBOARD = {
+    letter: (row, column + row / 2)
+    for row, letters in enumerate(("qwertyuiop", "asdfghjkl", "zxcvbnm"))
+    for column, letter in enumerate(letters)
+}
+
+
+def collapse(word: str) -> str:
+    """The word with every run of one letter as a single letter."""
+    return _STRETCHED.sub(r"\1", word)
+
+
+def relax(word: str) -> str:
+    """The word with runs of three letters and more as two."""
+    return _STRETCHED_FAR.sub(r"\1\1", word)
+
+
+def key(word: str) -> str:
+    """What stretched and l-for-i spellings of a word share: runs collapsed, l and i (and so 1, !, |) as one letter."""
+    return collapse(word.translate(_ONE_LETTER))
+
+
+def missing_letters(word: str, term: str) -> int:
+    """Of two words with one ``key``: in how many runs ``word`` has fewer letters than ``term``; 0 is a pure stretch."""
+    runs = zip(_RUN.finditer(word.translate(_ONE_LETTER)), _RUN.finditer(term.translate(_ONE_LETTER)), strict=True)
+    return sum(len(ours[0]) < len(theirs[0]) for ours, theirs in runs)
+
+
+def deletions(word: str) -> set[str]:
+    """The word with each one of its letters left out."""
+    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def slip(word: str, term: str) -> bool:
+    """Whether one slip of a typist turns ``term`` into ``word``: a letter left out, two swapped, or a neighbouring key
+    hit instead of, or besides, the right one. Letters off the Latin keyboard are neighbours of all.
+    """
+    at = next((i for i, (ours, theirs) in enumerate(zip(word, term, strict=False)) if ours != theirs), None)
+    if at is None:
+        at = min(len(word), len(term))
+    ours, theirs = word[at:], term[at:]
+    if len(word) == len(term):
+        if ours[1:] == theirs[1:]:
+            return ours == theirs or _neighbours(ours[0], theirs[0])
+        return ours[:2] == theirs[:2][::-1] and ours[2:] == theirs[2:]
+    if len(word) + 1 == len(term):
+        return ours == theirs[1:]
+    if len(word) == len(term) + 1 and ours[1:] == theirs:
+        beside = word[at - 1 : at] + word[at + 1 : at + 2]
+        return any(_neighbours(ours[0], letter) for letter in beside)
+    return False
+
+
+def sound(word: str) -> str:
+    """What spellings by ear share: ph as f, c, k and q alike, z as s, v as u, and all unstressed endings alike."""
+    word = word.replace("ph", "f").replace("gq", "g").replace("kh", "ch").replace("ch", "C")
+    word = re.sub(r"ck|[cqk]+", "k", word).replace("z", "s").replace("v", "u")
+    word = re.sub(r"(er|uh|ah|a|or|ar|u)(s?)$", r"~\2", word)
+    return collapse(word.replace("uh", "er").replace("y", "i"))
+
+
+def plainer(word: str) -> str:
+    """Spellings that only dress a word up, undone: phuck, fvck, fukker, fuccer."""
+    return word.replace("ph", "f").replace("v", "u").replace("kk", "ck").replace("cc", "ck")
+
+
+def _neighbours(one: str, other: str) -> bool:
+    if one not in _KEYBOARD or other not in _KEYBOARD:
+        return True
+    (row, column), (other_row, other_column) = _KEYBOARD[one], _KEYBOARD[other]
+    return abs(row - other_row) <= 1 and abs(column - other_column) <= 1
