@@ -42,14 +42,16 @@ class Blocklist(Filter):
 
     def model_post_init(self, context: Any) -> None:
         """Compile the channel's own terms; ``with_lists`` adds the shipped ones."""
-        self._lexicon = compile_lexicon([term.term() for term in self.terms], self.allow)
+        self._compile(())
 
     def with_lists(self, listed: Sequence[Term]) -> Self:
         """The same filter matching the terms of its ``lists`` too, which the caller has read."""
         full = type(self).model_validate(self.model_dump())
-        wanted = [term for term in listed if term.severity >= self.least_severity]
-        full._lexicon = compile_lexicon(  # noqa: SLF001 - its own class[*(term.term() for term in self.terms), *wanted], self.allow)
+        full._compile([term for term in listed if term.severity >= self.least_severity])
         return full
+
+    def _compile(self, listed: Sequence[Term]) -> None:
+        self._lexicon = compile_lexicon([*(term.term() for term in self.terms), *listed], self.allow)
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return the worst listed term in the message."""

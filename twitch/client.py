@@ -43,7 +43,7 @@ class Client(commands.Bot):
                 await self.add_token(token.access, token.refresh)
             except InvalidTokenException:
                 log.error("token_refused", login=token.login, remedy=f"chatwarden login (as {token.login})")
-        self._http._has_loaded = True  # noqa: SLF001 - what TwitchIO's own load does last
+        self._http._has_loaded = True
 
     async def save_tokens(self, path: str | None = None) -> None:
         """Do nothing: each token is stored when it changes."""

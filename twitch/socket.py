@@ -74,7 +74,7 @@ class Socket(Websocket):
             http=self._http,
             shard_id=self._shard_id,
         )
-        successor._subscriptions = self._subscriptions  # noqa: SLF001 - the successor is this socket, continued
+        successor._subscriptions = self._subscriptions
         try:
             await successor.connect(url=url, fail_once=True)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the old socket goes on and reconnects when closed
@@ -82,7 +82,7 @@ class Socket(Websocket):
             return False
         self._handed_over = True
         if self._client and self._token_for and successor.session_id:
-            self._client._websockets[self._token_for][successor.session_id] = successor  # noqa: SLF001
+            self._client._websockets[self._token_for][successor.session_id] = successor
         self._run(self._close_later())
         return True
 
