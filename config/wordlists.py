@@ -1,0 +1,45 @@
+"""Word lists a streamer starts with: our own graded one, and one a language from a kept package.
+
+``starter`` is ours (``config/lists``). The others are the dictionaries of ``glin-profanity`` (MIT), read where it is
+installed: 23 languages, ungraded, so each term counts as moderate profanity.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from filters.terms import Term, read_terms
+from filters.types import Category, Severity
+
+OWN = Path(__file__).parent / "lists"
+_PACKAGED = resources.files("glin_profanity") / "data" / "dictionaries"
+_NO_LIST = "globalWhitelist"
+
+
+class WordlistError(ValueError):
+    """A word list that does not exist or cannot be read. The text names it and those there are."""
+
+
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """The names of all lists, ours first."""
+    ours = sorted(path.stem for path in OWN.glob("*.tsv"))
+    packaged = sorted(Path(each.name).stem for each in _PACKAGED.iterdir() if each.name.endswith(".json"))
+    return (*ours, *(name for name in packaged if name not in (*ours, _NO_LIST)))
+
+
+@lru_cache(maxsize=64)
+def load(name: str) -> tuple[Term, ...]:
+    """The terms of a list. Lines the matcher cannot use are left out. Raises WordlistError for an unknown name."""
+    if name not in names():
+        raise WordlistError(f"no word list {name!r} (there are {', '.join(names())})")
+    path = OWN / f"{name}.tsv"
+    if path.exists():
+        with path.open(encoding="utf-8") as lines:
+            return tuple(read_terms(lines, str(path))[0])
+    words = json.loads((_PACKAGED / f"{name}.json").read_text(encoding="utf-8"))["words"]
+    listed = read_terms(words, name)[0]
+    return tuple(Term(term.text, Severity.MODERATE, Category.PROFANITY) for term in listed)
