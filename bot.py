@@ -215,6 +215,7 @@ def _show_address(address: str) -> None:
 
 def _go(work: Any) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and exit code 2."""
+    logging.getLogger("twitchio").setLevel(logging.CRITICAL)  # it quotes requests, tokens and all
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

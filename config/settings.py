@@ -49,8 +49,8 @@ class Settings(BaseSettings):
         try:
             return cls(_env_file=env_file)
         except ValidationError as error:
-            lines = (explain(cls, each) for each in error.errors(include_input=False))
-            raise SettingsError("\n".join(PREFIX + line.partition(":")[0].upper() + ":" + line.partition(":")[2] for line in lines)) from None
+            told = [explain(cls, each).partition(":") for each in error.errors(include_input=False)]
+            raise SettingsError("\n".join(f"{PREFIX}{name.upper()}:{rest}" for name, _, rest in told)) from None
 
     def require(self, *names: str) -> None:
         """Raise SettingsError unless all of these are set."""
