@@ -33,5 +33,5 @@ def test_a_packaged_list_counts_as_moderate_profanity() -> None:
 
 
 def test_an_unknown_list_is_told_with_those_there_are() -> None:
-    with pytest.raises(wordlists.WordlistError, match="no word list 'klingon'.*starter.*german"):
+    with pytest.raises(wordlists.WordlistError, match=r"no word list 'klingon'.*starter.*german"):
         wordlists.load("klingon")
