@@ -23,6 +23,9 @@ from filters.types import Message, Verdict
 LONGEST_LINE = 1_000_000
 """Characters; a Twitch line has 500 at most, and one endless line must not fill the memory."""
 
+MOST_PROBLEMS = 10
+"""Lines of a list that are complained about one by one."""
+
 errors = Console(stderr=True)
 
 
@@ -89,8 +92,12 @@ def _engines(policy: Path | None, terms: Path | None) -> Callable[[], Engine]:
         return base.engine
     with terms.open(encoding="utf-8", errors="replace") as lines:
         listed, problems = read_terms(lines, str(terms))
-    for problem in problems:
+    for problem in problems[:MOST_PROBLEMS]:
         _warn(terms, problem)
+    if len(problems) > MOST_PROBLEMS:
+        refused = sum(problem.refused for problem in problems)
+        more = len(problems) - MOST_PROBLEMS
+        errors.print(f"{terms}: and {more} more; {refused} lines refused in all, {len(listed):,} terms in use")
     if not listed:
         raise PolicyError(f"{terms}: no term to match is left")
     blocklist = Blocklist(lists=()).with_lists(listed)
