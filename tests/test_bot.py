@@ -1,0 +1,115 @@
+"""The command line as people meet it: the demo, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot import app
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty folder, without the developer's own settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "BOT_ID", "CHANNELS", "DATABASE", "HELIX_URL"):
+        monkeypatch.delenv(f"CHATWARDEN_{name}", raising=False)
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=stdin)
+
+
+def flat(text: str) -> str:
+    """The text without the line breaks of a narrow terminal."""
+    return " ".join(text.split())
+
+
+def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
+    chat = tmp_path / "chat.jsonl"
+    lines = [
+        {"ts": 1 + n, "channel": "aurora", "user": f"u{n}", "text": t}
+        for n, t in enumerate(["hi", "b a s t a r d", "bye"])
+    ]
+    chat.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = run("demo", "--replay", str(chat), "--speed", "max", "--json", "--database", str(tmp_path / "d.sqlite3"))
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert summary["books_agree"]
+    assert (summary["judged"], summary["records"], summary["outcomes"]) == (3, 1, {"applied": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run",), "CHATWARDEN_CLIENT_ID: The Twitch application's client id."),
+        (("login",), "CHATWARDEN_CLIENT_SECRET"),
+        (("demo", "--speed", "fast"), "--speed fast: not a number above 0"),
+        (("demo", "--replay", "absent.jsonl"), "absent.jsonl: cannot be read"),
+        (("check", "--policy", "absent.toml"), "absent.toml: cannot be read"),
+        (("check", "absent.txt"), "absent.txt"),
+        (("check", "--terms", "absent.txt"), "absent.txt"),
+    ],
+)
+def test_what_is_missing_is_named_and_the_exit_code_is_2(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in flat(result.stderr)
+
+
+def test_a_malformed_replay_line_is_named_and_nothing_is_played(tmp_path: Path) -> None:
+    (tmp_path / "chat.jsonl").write_text('{"channel":"a","user":"b","text":"x"}\n{"channel":"a"}\n')
+    result = run("demo", "--replay", "chat.jsonl", "--database", "d.sqlite3")
+    assert result.exit_code == 2
+    assert "line 2" in flat(result.stderr)
+    assert not (tmp_path / "d.sqlite3").exists()
+
+
+def test_a_corrupt_database_is_refused_and_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"this is no database" * 100)
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "BOT_ID", "CHANNELS"):
+        monkeypatch.setenv(f"CHATWARDEN_{name}", "x")
+    monkeypatch.setenv("CHATWARDEN_DATABASE", str(broken))
+    result = run("run")
+    assert result.exit_code == 2
+    assert "not a database" in flat(result.stderr)
+    assert broken.read_bytes() == b"this is no database" * 100
+
+
+def test_check_answers_one_verdict_a_line_in_order() -> None:
+    result = run("check", stdin="hello\nyou b4st4rd\n\nbye\n")
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [verdict["action"] for verdict in verdicts] == ["none", "delete", "none", "none"]
+    (evidence,) = verdicts[1]["evidence"]
+    assert (evidence["filter"], evidence["term"], evidence["span"]) == ("blocklist", "bastard", [4, 11])
+
+
+def test_check_reads_jsonl_and_names_a_bad_line() -> None:
+    good = run("check", "--jsonl", stdin='{"text":"hi","user":"a","channel":"c","ts":5}\n')
+    assert json.loads(good.stdout)["action"] == "none"
+    bad = run("check", "--jsonl", stdin='{"text":"hi"}\n{"txt":"hi"}\n')
+    assert bad.exit_code == 2
+    assert '-:2: no "text"' in flat(bad.stderr)
+    assert len(bad.stdout.splitlines()) == 1
+
+
+def test_check_by_ones_own_terms(tmp_path: Path) -> None:
+    (tmp_path / "terms.txt").write_text("zugmonger\nzugmonger\n!!\n")
+    result = run("check", "--terms", "terms.txt", stdin="a z u g m o n g e r\nbastard\n")
+    assert [json.loads(line)["action"] for line in result.stdout.splitlines()] == ["delete", "none"]
+    assert "terms.txt:2: refused: zugmonger: stands in line 1 already" in flat(result.stderr)
+    assert "terms.txt:3: refused: !!" in flat(result.stderr)
+
+
+def test_doctor_says_what_to_do_about_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATWARDEN_HELIX_URL", "http://127.0.0.1:9/helix/")
+    monkeypatch.setenv("CHATWARDEN_ID_URL", "http://127.0.0.1:9/")
+    result = run("doctor")
+    assert result.exit_code == 3
+    assert "helix" in result.stdout
+    assert "check the network" in flat(result.stdout)
+    assert "run: chatwarden login" in flat(result.stdout)
