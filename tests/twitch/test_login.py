@@ -1,0 +1,120 @@
+"""Signing in: the real flow against the sandbox's authorize page, and the ways it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from sandbox.server import Sandbox
+from twitch import scopes
+from twitch.doctor import Doctor
+from twitch.endpoints import Endpoints
+from twitch.login import Login, LoginError
+from twitch.tokens import Token, TokenStore
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def login(twitch: Sandbox, store: TokenStore, port: int) -> Login:
+    endpoints = Endpoints(twitch.helix_url, twitch.id_url, twitch.eventsub_url)
+    redirect = f"http://127.0.0.1:{port}/callback"
+    return Login(endpoints, twitch.client_id, twitch.client_secret, redirect, store)
+
+
+async def visit(address: str, **form: str) -> str:
+    async with aiohttp.ClientSession() as browser, browser.post(address, data=form) as page:
+        return await page.text()
+
+
+async def signed_in(flow: Login, wanted: tuple[str, ...], **form: str) -> Token:
+    visits: list[asyncio.Task[str]] = []
+    token = await flow.run(wanted, lambda address: visits.append(asyncio.create_task(visit(address, **form))), 10)
+    await asyncio.gather(*visits)
+    return token
+
+
+async def test_an_account_signs_in_and_its_token_is_kept(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        token = await signed_in(login(twitch, store, free_port()), scopes.BOT, login="warden", decision="allow")
+    assert token.login == "warden"
+    assert set(token.scopes) == set(scopes.BOT)
+    assert store.load() == {token.user_id: token}
+
+
+async def test_a_refusal_is_told_and_nothing_is_kept(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        with pytest.raises(LoginError, match="refused"):
+            await signed_in(login(twitch, store, free_port()), scopes.BOT, decision="deny")
+    assert store.load() == {}
+
+
+async def test_an_answer_with_a_foreign_state_is_not_taken(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    port = free_port()
+    answers: list[int] = []
+
+    async def forge(address: str) -> None:
+        async with aiohttp.ClientSession() as browser:
+            for state in ("forged", ""):
+                async with browser.get(f"http://127.0.0.1:{port}/callback?code=stolen&state={state}") as answer:
+                    answers.append(answer.status)
+        assert parse_qs(urlsplit(address).query)["state"][0] not in ("forged", "")
+
+    forgeries: list[asyncio.Task[None]] = []
+    async with Sandbox() as twitch:
+        with pytest.raises(LoginError, match="nobody signed in within 1 s"):
+            await login(twitch, store, port).run(
+                scopes.BOT, lambda address: forgeries.append(asyncio.create_task(forge(address))), 1
+            )
+    await asyncio.gather(*forgeries)
+    assert answers == [400, 400]
+    assert store.load() == {}
+
+
+async def test_a_taken_port_is_told_with_the_remedy(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        async with Sandbox() as twitch:
+            flow = login(twitch, TokenStore(tmp_path / "t.json"), taken.getsockname()[1])
+            with pytest.raises(LoginError, match=r"is taken.*CHATWARDEN_REDIRECT_URI"):
+                await flow.run(scopes.BOT, lambda address: None, 1)
+
+
+async def found(twitch: Sandbox, store: TokenStore, bot_id: str, *channels: str) -> dict[str, str]:
+    endpoints = Endpoints(twitch.helix_url, twitch.id_url, twitch.eventsub_url)
+    doctor = Doctor(endpoints, twitch.client_id, bot_id, channels, store)
+    return {check.name: check.remedy async for check in doctor.checks()}
+
+
+async def test_the_doctor_finds_all_in_order_and_names_the_channel_where_the_bot_is_no_mod(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        twitch.add_user("aurora")
+        twitch.add_user("night_kiln")
+        token = await signed_in(login(twitch, store, free_port()), scopes.BOT, login="warden", decision="allow")
+        twitch.add_moderator("aurora", "warden")
+        remedies = await found(twitch, store, token.user_id, "aurora", "night_kiln")
+    assert {name for name, remedy in remedies.items() if remedy} == {"night_kiln"}
+    assert "/mod warden" in remedies["night_kiln"]
+
+
+async def test_the_doctor_names_scopes_that_were_not_granted(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        access, refresh = twitch.grant("warden", ["user:read:chat"])
+        bot = twitch.add_user("warden")
+        store.save(Token(bot.id, "warden", access, refresh, ("user:read:chat",)))
+        remedies = await found(twitch, store, bot.id)
+    assert remedies["scopes"] == "run: chatwarden login"
