@@ -55,21 +55,20 @@ class Stand:
         message_id = await self.twitch.say("aurora", user, text, **options)
         if message_id is None:
             return None
-        await until(lambda: len(self.witness.verdicts) > before)
+        await self.until(lambda: len(self.witness.verdicts) > before)
         await self.bot.drain()
         return message_id
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition; fail the test if it does not come true in time."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                await asyncio.sleep(0.005)
 
     async def record(self, record_id: int = 1) -> Record:
         record = await self.records.get(record_id)
         assert record is not None, f"no Record #{record_id}"
         return record
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition; fail the test if it does not come true in time."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 Open = Callable[..., AbstractAsyncContextManager[Stand]]

@@ -1,0 +1,97 @@
+"""What Twitch does on a bad day: the bot loses nothing, repeats nothing and stops where it must."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from filters.types import Message
+from sandbox.faults import Fault
+from storage.records import Outcome, RecordQuery
+
+POLICY = """
+[filters.blocklist]
+lists = []
+terms = [{ text = "zugmonger", severity = 3 }, { text = "snarfwad", severity = 0 }]
+"""
+
+
+def texts(bot: Any) -> list[str]:
+    messages: list[Message] = [verdict.message for verdict in bot.witness.verdicts]
+    return [message.text for message in messages]
+
+
+async def test_a_notification_sent_twice_is_judged_once(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(Fault(kind="repeat", event="channel.chat.message", times=3))
+        for number in range(3):
+            await bot.say("eve", f"snarfwad {number}")
+        await bot.say("ann", "the end")
+        assert texts(bot) == ["snarfwad 0", "snarfwad 1", "snarfwad 2", "the end"]
+        assert bot.bot.inflow.repeats == 3
+        assert await bot.records.count(RecordQuery()) == 3
+
+
+async def test_a_notification_that_makes_no_sense_costs_only_itself(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(Fault(kind="malformed", event="channel.chat.message"))
+        await bot.twitch.say("aurora", "ann", "this one breaks")
+        await bot.say("ann", "this one is fine")
+        assert texts(bot) == ["this one is fine"]
+        assert bot.bot.inflow.malformed == 1
+
+
+async def test_a_cut_socket_is_opened_again_and_the_chat_goes_on(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("ann", "before")
+        (socket,) = bot.bot._websockets[bot.bot.bot_id].values()
+        session = socket.session_id
+        await bot.twitch.drop_sessions()
+        await bot.until(lambda: socket.session_id != session and socket.subscription_count == 1)
+        await bot.say("ann", "after")
+        assert texts(bot) == ["before", "after"]
+
+
+async def test_an_expired_token_is_refreshed_once_and_the_ban_lands(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.expire_tokens("chatwarden_bot")
+        await bot.say("eve", "zugmonger")
+        assert (await bot.record()).outcome is Outcome.APPLIED
+        assert [ban.login for ban in bot.twitch.bans("aurora").values()] == ["eve"]
+
+
+async def test_a_token_refused_for_good_ends_in_a_failed_record_not_in_a_loop(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(Fault(kind="status", status=401, path="moderation/bans", method="POST", times=None))
+        await bot.say("eve", "zugmonger")
+        record = await bot.record()
+        assert record.outcome is Outcome.FAILED
+        assert "401" in record.reason
+
+
+async def test_a_rate_limit_is_waited_out(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(
+            Fault(kind="status", status=429, path="moderation/bans", method="POST", delay_s=1.0, times=1)
+        )
+        await bot.say("eve", "zugmonger")
+        assert (await bot.record()).outcome is Outcome.APPLIED
+
+
+async def test_a_ban_twitch_made_but_did_not_confirm_is_not_made_twice(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(
+            Fault(kind="status", status=500, path="moderation/bans", method="POST", times=1, after=True)
+        )
+        await bot.say("eve", "zugmonger")
+        assert len([each for each in bot.twitch.enforcements if each.kind == "ban"]) == 1
+        assert (await bot.record()).outcome in (Outcome.APPLIED, Outcome.SUPERSEDED)
+
+
+async def test_somebody_already_banned_is_recorded_as_superseded(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(Fault(kind="latency", path="moderation/bans", method="POST", delay_s=0.3, times=1))
+        await bot.twitch.say("aurora", "eve", "zugmonger")
+        await bot.until(lambda: bool(bot.witness.verdicts))
+        await bot.twitch.mod_ban("aurora", "aurora", "eve")
+        await bot.bot.drain()
+        assert (await bot.record()).outcome is Outcome.SUPERSEDED
