@@ -42,7 +42,14 @@ class Filter(Settings, ABC):
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return why the message should not stand, or None. ``history`` already holds the message itself."""
 
-    def evidence(self, message: Message, rule: str, detail: str, span: tuple[int, int] | None = None) -> Evidence:
+    def evidence(
+        self,
+        message: Message,
+        rule: str,
+        detail: str,
+        span: tuple[int, int] | None = None,
+        related: tuple[str, ...] = (),
+    ) -> Evidence:
         """Evidence of a plain rule (confidence 1) over ``span``, by default the whole line."""
         return Evidence(
             filter=self.name,
@@ -51,6 +58,7 @@ class Filter(Settings, ABC):
             severity=self.severity,
             span=span or (0, len(message.text)),
             detail=detail,
+            related=related,
             dry_run=self.dry_run,
         )
 

@@ -5,11 +5,34 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
+from filters.duplicates import Duplicates, Group, Sighting
 from filters.types import Message
 
 CHATTER_LINES = 50
-"""Messages kept per chatter."""
+"""Lines kept per chatter."""
+CONTEXT_LINES = 50
+"""Whole messages kept per channel, for Records to quote."""
+KEPT_S = 600
+"""Seconds a line is kept; no filter's window is longer."""
+GROUPED_LETTERS = 8
+"""Shorter lines ("gg", "Kappa") are said by everybody all the time and are not grouped with their like."""
+PERMITS = 1_000
+"""Permits held at a time; the oldest goes first."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line as it is remembered; ``form`` is its canonical form, ``group`` the lines that say nearly the same."""
+
+    id: str
+    ts_ms: int
+    chatter_id: str
+    chatter: str
+    text: str
+    form: str
+    group: Group | None = None
 
 
 @dataclass(slots=True)
@@ -17,38 +40,70 @@ class Chatter:
     """What is remembered of one chatter: when first seen (UTC ms) and the last lines, oldest first."""
 
     first_seen_ms: int
-    lines: deque[Message] = field(default_factory=lambda: deque(maxlen=CHATTER_LINES))
+    lines: list[Line] = field(default_factory=list)
 
 
 class History:
     """One channel's recent past. ``observe`` each message once, in order of arrival, before filters look.
 
-    At most ``max_lines`` lines of context and ``max_chatters`` chatters are kept; the chatter silent longest is
-    forgotten first. Time is the messages' own, so a replay sees exactly what the live run saw.
+    Lines older than ``KEPT_S`` are forgotten, at most ``max_lines`` lines and ``max_chatters`` chatters are kept; the
+    chatter silent longest is forgotten first. Time is the messages' own, so a replay sees what the live run saw.
     """
 
-    def __init__(self, max_lines: int = 2_000, max_chatters: int = 20_000) -> None:
-        self._ring: deque[Message] = deque(maxlen=max_lines)
+    def __init__(self, max_lines: int = 10_000, max_chatters: int = 20_000, max_groups: int = 4_000) -> None:
+        self._ring: deque[Line] = deque()
+        self._context: deque[Message] = deque(maxlen=CONTEXT_LINES)
         self._chatters: OrderedDict[str, Chatter] = OrderedDict()
+        self._duplicates = Duplicates(KEPT_S * 1000, max_groups)
+        self._permits: OrderedDict[str, int] = OrderedDict()
+        self._max_lines = max_lines
         self._max_chatters = max_chatters
+        self.begun_ms: int | None = None
+        """When the first message came, UTC ms: who was there before is not known."""
 
     def observe(self, message: Message) -> None:
         """Remember a message."""
-        chatter = self._chatters.get(message.chatter_id)
-        if chatter is None:
-            chatter = self._chatters[message.chatter_id] = Chatter(message.ts_ms)
-            if len(self._chatters) > self._max_chatters:
-                self._chatters.popitem(last=False)
-        else:
-            self._chatters.move_to_end(message.chatter_id)
-        chatter.lines.append(message)
-        self._ring.append(message)
+        if self.begun_ms is None:
+            self.begun_ms = message.ts_ms
+        form = message.folded.text
+        line = Line(message.id, message.ts_ms, message.chatter_id, message.chatter, message.text, form)
+        if len(form) >= GROUPED_LETTERS:
+            line.group = self._duplicates.observe(Sighting(line.ts_ms, line.chatter_id, line.id, form))
+        lines = self._remembered(message.chatter_id, message.ts_ms).lines
+        lines.append(line)
+        if len(lines) > CHATTER_LINES:
+            del lines[0]
+        self._context.append(message)
+        self._ring.append(line)
+        self._forget(message.ts_ms - KEPT_S * 1000)
+
+    def know(self, chatter_id: str, first_seen_ms: int) -> None:
+        """Remember that a chatter was in the channel before, as the log or an earlier run tells."""
+        chatter = self._remembered(chatter_id, first_seen_ms)
+        chatter.first_seen_ms = min(chatter.first_seen_ms, first_seen_ms)
+
+    def permit(self, chatter_id: str, until_ms: int) -> None:
+        """Let a chatter post links until then (UTC ms)."""
+        self._permits[chatter_id] = until_ms
+        if len(self._permits) > PERMITS:
+            self._permits.popitem(last=False)
+
+    def permitted(self, message: Message) -> bool:
+        """Whether the chatter holds a permit at the time of the message."""
+        return message.ts_ms < self._permits.get(message.chatter_id, 0)
 
     def chatter(self, chatter_id: str) -> Chatter | None:
         """What is remembered of a chatter, or None."""
         return self._chatters.get(chatter_id)
 
-    def recent(self, message: Message, window_s: float) -> list[Message]:
+    def line(self, message: Message) -> Line | None:
+        """The message as it is remembered, or None if it is not among the chatter's lines."""
+        chatter = self._chatters.get(message.chatter_id)
+        if chatter is None:
+            return None
+        return next((line for line in reversed(chatter.lines) if line.id == message.id), None)
+
+    def recent(self, message: Message, window_s: float) -> list[Line]:
         """The chatter's own lines of the last ``window_s`` seconds before and including ``message``, oldest first."""
         chatter = self._chatters.get(message.chatter_id)
         if chatter is None:
@@ -57,10 +112,10 @@ class History:
         return [line for line in chatter.lines if since < line.ts_ms <= message.ts_ms]
 
     def context(self, count: int) -> list[Message]:
-        """The channel's last ``count`` lines, oldest first."""
-        return list(self._ring)[-count:] if count else []
+        """The channel's last ``count`` messages (at most ``CONTEXT_LINES``), oldest first."""
+        return list(islice(self._context, max(0, len(self._context) - count), None))
 
-    def since(self, ts_ms: float) -> Iterator[Message]:
+    def since(self, ts_ms: float) -> Iterator[Line]:
         """The channel's lines from ``ts_ms`` on, newest first."""
         for line in reversed(self._ring):
             if line.ts_ms < ts_ms:
@@ -69,3 +124,20 @@ class History:
 
     def __len__(self) -> int:
         return len(self._ring)
+
+    def _remembered(self, chatter_id: str, first_seen_ms: int) -> Chatter:
+        chatter = self._chatters.get(chatter_id)
+        if chatter is None:
+            chatter = self._chatters[chatter_id] = Chatter(first_seen_ms)
+            if len(self._chatters) > self._max_chatters:
+                self._chatters.popitem(last=False)
+        else:
+            self._chatters.move_to_end(chatter_id)
+        return chatter
+
+    def _forget(self, before_ms: int) -> None:
+        while self._ring[0].ts_ms < before_ms or len(self._ring) > self._max_lines:
+            line = self._ring.popleft()
+            owner = self._chatters.get(line.chatter_id)
+            if owner and owner.lines and owner.lines[0] is line:
+                del owner.lines[0]
