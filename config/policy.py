@@ -16,10 +16,20 @@ from pydantic_core import ErrorDetails
 from config import wordlists
 from filters.base import Filter, Settings
 from filters.blocklist import Blocklist
+from filters.caps import Caps
+from filters.copy_paste import CopyPaste
+from filters.emote_flood import EmoteFlood
 from filters.engine import Engine, Exemptions
 from filters.flood import Flood
 from filters.history import History
 from filters.ladder import Ladder
+from filters.language import Language
+from filters.length import Length
+from filters.mention_flood import MentionFlood
+from filters.repetition import Repetition
+from filters.self_repeat import SelfRepeat
+from filters.symbols import Symbols
+from filters.zalgo import Zalgo
 
 PRESETS = Path(__file__).parent / "presets"
 DEFAULT_PRESET = "family"
@@ -36,6 +46,16 @@ class FilterSet(Settings):
 
     blocklist: Blocklist = Blocklist()
     flood: Flood = Flood()
+    caps: Caps = Caps()
+    symbols: Symbols = Symbols()
+    zalgo: Zalgo = Zalgo()
+    length: Length = Length()
+    repetition: Repetition = Repetition()
+    emote_flood: EmoteFlood = EmoteFlood()
+    mention_flood: MentionFlood = MentionFlood()
+    self_repeat: SelfRepeat = SelfRepeat()
+    copy_paste: CopyPaste = CopyPaste()
+    language: Language = Language()
 
     @property
     def all(self) -> tuple[Filter, ...]:
