@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import tomlkit
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from config import wordlists
+from config.document import document
 from filters.base import Filter, Settings
 from filters.blocklist import Blocklist
 from filters.caps import Caps
@@ -114,9 +114,9 @@ class Policy(Settings):
             raise PolicyError(f"no preset {name!r} (there are {', '.join(preset_names())})")
         return cls.load(path)
 
-    def to_toml(self) -> str:
-        """Write every setting as TOML that ``parse`` reads back to the same policy."""
-        return tomlkit.dumps(_plain(self.model_dump(mode="json")))
+    def to_toml(self, title: str = "") -> str:
+        """Write every setting with its description as TOML that ``parse`` reads back to the same policy."""
+        return document(self, title)
 
     def full_blocklist(self) -> Blocklist:
         """The blocklist filter with the shipped lists it names."""
@@ -162,9 +162,3 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             return []
         model = field.annotation
     return list(model.model_fields)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items() if each is not None}
-    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,87 @@
+"""A policy file: read as a whole or refused with the setting, its value and the remedy; written so that it explains itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.policy import LONGEST_POLICY, PRESETS, FilterSet, Policy, PolicyError, preset_names
+from filters.base import Filter
+from filters.types import Message
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_is_complete_and_documented(name: str) -> None:
+    text = (PRESETS / f"{name}.toml").read_text(encoding="utf-8")
+    title = "\n".join(line.removeprefix("# ") for line in text.splitlines()[:1])
+    assert title.startswith(f"{name}: ")
+    assert Policy.parse(text).to_toml(title) == text
+
+
+def test_the_presets_are_the_four_that_are_promised() -> None:
+    assert preset_names() == ("esports", "family", "relaxed", "strict")
+    with pytest.raises(PolicyError, match="no preset 'lenient'"):
+        Policy.preset("lenient")
+
+
+@given(
+    st.booleans(),
+    st.sampled_from(["!", "?", "w!"]),
+    st.integers(60, 400 * 86_400),
+    st.lists(st.text(min_size=1, max_size=20).filter(str.strip), max_size=4, unique=True),
+)
+def test_what_is_written_reads_back_the_same(dry_run: bool, prefix: str, decay: int, allow: list[str]) -> None:
+    blocklist = {"lists": [], "allow": allow}
+    policy = Policy.of(
+        {"dry_run": dry_run, "prefix": prefix, "ladder": {"decay": decay}, "filters": {"blocklist": blocklist}}
+    )
+    again = Policy.parse(policy.to_toml())
+    assert again.model_dump() == policy.model_dump()
+    assert again.to_toml() == policy.to_toml()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prefix = 3", "prefix: 3: input should be a valid string"),
+        ("x = ", "not valid TOML"),
+        ("[filters.blocklst]\nx = 1", "filters.blocklst: no such setting (did you mean blocklist?)"),
+        ("[filters.caps]\nmax_ratio = 3", "filters.caps.max_ratio: 3 is above 1"),
+        ("[filters.flood]\nmax_messages = 0", "filters.flood.max_messages: 0 is below 1"),
+        ("[filters.blocklist]\nlists = ['klingon']", "no word list 'klingon'"),
+        ("[ladder]\nsteps = ['tickle']", "'tickle' is not an action (use review, delete, warn, timeout 10m or ban)"),
+        ("[exempt]\nroles = ['king']", "exempt.roles"),
+        ("language = 'tlh'", "language: 'tlh'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value_and_the_remedy(text: str, said: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        Policy.parse(text, "aurora.toml")
+    assert str(error.value).startswith("aurora.toml: ")
+    assert said in str(error.value)
+
+
+def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(PolicyError, match="above the limit"):
+        Policy.parse("#" * (LONGEST_POLICY + 1))
+
+
+def test_every_filter_is_registered_under_its_own_name_and_says_what_it_catches() -> None:
+    for name, each in zip(FilterSet.model_fields, FilterSet().all, strict=True):
+        assert isinstance(each, Filter)
+        assert each.name == name
+        assert each.summary().startswith("Catches ")
+        assert each.summary().endswith(".")
+
+
+def test_every_setting_of_every_filter_says_what_it_is_for() -> None:
+    for each in FilterSet().all:
+        for setting, field in type(each).model_fields.items():
+            assert field.description, f"{each.name}.{setting}"
+
+
+def test_the_engine_of_the_default_policy_judges() -> None:
+    engine = Policy.preset().engine(revision=3)
+    verdict = engine.judge(Message("1", 0, "c", "c", "u", "u", "kill yourself"))
+    assert (verdict.action.kind.name, verdict.revision) == ("BAN", 3)
