@@ -22,7 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from config.policy import Policy, preset_names
-from filters.types import Message, Verdict
+from filters.types import Message
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "dev"
 LOOK_BACK_S = 90
@@ -70,11 +70,43 @@ def main() -> None:
         show(results)
 
 
+Who = tuple[str, str]
+"""A session and a chatter in it."""
+
+
 def evaluate(preset: str, misses: int = 0) -> Result:
     """Replay all sessions and the benign lines under one preset."""
     policy = Policy.preset(preset)
-    acted: defaultdict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
-    chatters: set[tuple[str, str]] = set()
+    acted, chatters = _replay(policy, preset)
+    actions = list(_rows(DATA / "modactions.jsonl"))
+    timeouts = [row for row in actions if row["last_text"] is not None]
+    caught_by: Counter[str] = Counter()
+    for row in timeouts:
+        mine = acted.get((row["session"], row["user"]), ())
+        by = [name for ts, name in mine if row["ts"] - LOOK_BACK_S <= ts <= row["ts"] + 1]
+        caught_by.update(by[:1])
+        if not by and misses > 0:
+            misses -= 1
+            print(row["duration"], len(row["prior60s"]), "|", row["last_text"][:150], file=sys.stderr)
+    untouched = chatters - {(row["session"], row["user"]) for row in actions}
+    benign, benign_by = _benign(policy)
+    return Result(
+        preset=preset,
+        timeouts=len(timeouts),
+        caught=sum(caught_by.values()),
+        untouched_chatters=len(untouched),
+        acted_on=sum(each in acted for each in untouched),
+        benign_lines=benign,
+        benign_hits=sum(benign_by.values()),
+        caught_by=dict(caught_by.most_common()),
+        benign_by=dict(benign_by.most_common()),
+    )
+
+
+def _replay(policy: Policy, preset: str) -> tuple[dict[Who, list[tuple[float, str]]], set[Who]]:
+    """When (s) and by which filter the bot acted on whom, and everybody who said something."""
+    acted: defaultdict[Who, list[tuple[float, str]]] = defaultdict(list)
+    chatters: set[Who] = set()
     session, engine = "", policy.engine()
     for row in track(_chat(), f"{preset}: chat", total=CHAT_LINES, console=Console(stderr=True), transient=True):
         if row["session"] != session:
@@ -83,42 +115,19 @@ def evaluate(preset: str, misses: int = 0) -> Result:
         verdict = engine.judge(_message(row))
         if verdict.action.enforces and not verdict.dry_run:
             acted[session, row["user"]].append((row["ts"], verdict.leading.filter))
-    touched, timeouts = set(), []
-    for row in _rows(DATA / "modactions.jsonl"):
-        touched.add((row["session"], row["user"]))
-        if row["last_text"] is not None:
-            timeouts.append(row)
-    caught_by: Counter[str] = Counter()
-    missed = []
-    for row in timeouts:
-        mine = acted[row["session"], row["user"]]
-        by = [name for ts, name in mine if row["ts"] - LOOK_BACK_S <= ts <= row["ts"] + 1]
-        if by:
-            caught_by[by[0]] += 1
-        else:
-            missed.append(row)
-    for row in missed[:misses]:
-        print(row["duration"], len(row["prior60s"]), "|", row["last_text"][:150], file=sys.stderr)
-    untouched = chatters - touched
-    benign_by: Counter[str] = Counter()
-    benign = 0
-    for number, row in enumerate(_rows(DATA / "chat_fp.jsonl")):
-        if not row["exact"]:
-            benign += 1
-            verdict = _alone(policy, row, number)
-            if verdict.action.enforces:
-                benign_by[verdict.leading.filter] += 1
-    return Result(
-        preset=preset,
-        timeouts=len(timeouts),
-        caught=sum(caught_by.values()),
-        untouched_chatters=len(untouched),
-        acted_on=sum(bool(acted[each]) for each in untouched),
-        benign_lines=benign,
-        benign_hits=sum(benign_by.values()),
-        caught_by=dict(caught_by.most_common()),
-        benign_by=dict(benign_by.most_common()),
-    )
+    return dict(acted), chatters
+
+
+def _benign(policy: Policy) -> tuple[int, Counter[str]]:
+    """How many lines have no listed word in them, and how many of those each filter acts on, each line for itself."""
+    engine = policy.engine()
+    hits: Counter[str] = Counter()
+    lines = [row for row in _rows(DATA / "chat_fp.jsonl") if not row["exact"]]
+    for number, row in enumerate(lines):
+        verdict = engine.judge(_message({**row, "ts": number * 3_600.0, "user": f"u{number}"}))
+        if verdict.action.enforces:
+            hits[verdict.leading.filter] += 1
+    return len(lines), hits
 
 
 def show(results: list[Result]) -> None:
@@ -135,14 +144,6 @@ def show(results: list[Result]) -> None:
     console.print(table)
     for each in results:
         console.print(f"{each.preset}: caught by {each.caught_by}; benign by {each.benign_by}")
-
-
-def _alone(policy: Policy, row: dict[str, Any], number: int) -> Verdict:
-    engine = _ENGINES.setdefault(id(policy), policy.engine())
-    return engine.judge(_message({**row, "ts": number * 3_600.0, "user": f"u{number}"}))
-
-
-_ENGINES: dict[int, Any] = {}
 
 
 def _message(row: dict[str, Any]) -> Message:
