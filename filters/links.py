@@ -1,0 +1,97 @@
+"""Addresses nobody asked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fnmatch import translate
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, PrivateAttr
+
+from filters.addresses import Address, find_addresses
+from filters.base import Filter
+from filters.history import History
+from filters.types import Category, Evidence, Message, Severity
+
+SHORTENERS = frozenset(
+    "adf.ly bit.do bit.ly bl.ink buff.ly clck.ru cutt.ly goo.gl is.gd ity.im j.mp kutt.it lnkd.in mcaf.ee ow.ly q.gs"
+    " qr.ae rb.gy rebrand.ly s.id shorte.st shorturl.at snip.ly soo.gd t.co t.ly t2m.io tiny.cc tinyurl.com tr.im u.to"
+    " v.gd vk.cc x.co".split()
+)
+"""Services that hide where a link leads; from common knowledge."""
+
+_DOMAIN = re.compile(r"[\w*-]+(?:\.[\w*-]+)+")
+
+
+def _domain(text: str) -> str:
+    domain, slash, path = text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{text!r} is not a domain (write e.g. youtube.com, *.edu or github.com/me/*)")
+    return domain + slash + path
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
+"""A domain, with wildcards and a path if wanted; ``youtube.com`` stands for its subdomains too."""
+
+
+class Links(Filter):
+    """Catches links that are not allowed, also when disguised, and always known scam sites."""
+
+    name: ClassVar[str] = "links"
+
+    category: Category = Field(Category.SPAM, description="The written rule this filter enforces.")
+    act_on: Literal["all", "bad"] = Field(
+        "all", description="all: every link that is not allowed; bad: only scam sites and shortened links."
+    )
+    allow: tuple[Domain, ...] = Field(
+        ("clips.twitch.tv",), description="Sites anybody may link to: youtube.com, *.edu, github.com/me/*."
+    )
+    own_channel: bool = Field(True, description="Let everybody link to this channel and its clips.")
+    shorteners: bool = Field(True, description="Act on shortened links, which hide where they lead.")
+    scams: tuple[Domain, ...] = Field((), description="Scam sites; a permit does not open them.")
+    scam_severity: Severity = Field(Severity.HIGH, description="How bad a link to a scam site is, 0 to 3.")
+
+    _scams: frozenset[str] = PrivateAttr()
+    _allowed: frozenset[str] = PrivateAttr()
+    _patterns: re.Pattern[str] = PrivateAttr()
+
+    def model_post_init(self, context: Any) -> None:
+        """Sort the sites into those that are looked up and those that are patterns, once."""
+        self._scams = frozenset(self.scams)
+        self._allowed = frozenset(each for each in self.allow if not set("*/") & set(each))
+        patterns = [translate(each + ("" if "/" in each else "/*")) for each in self.allow if each not in self._allowed]
+        self._patterns = re.compile("|".join(patterns) or r"(?!)")
+
+    def check(self, message: Message, history: History) -> Evidence | None:
+        """Return the worst link: a scam site, then a shortened one, then any that is not allowed."""
+        addresses = find_addresses(message.text, message.opaque)
+        if not addresses:
+            return None
+        for address in addresses:
+            if not self._scams.isdisjoint(address.hosts):
+                found = self.evidence(message, "scams", "a link to a listed scam site", address.span)
+                return replace(found, severity=self.scam_severity, folded=address.looks)
+        if history.permitted(message):
+            return None
+        left = [each for each in addresses if each.plain and not self._is_allowed(each, message.channel)]
+        for address in left:
+            if self.shorteners and not SHORTENERS.isdisjoint(address.hosts):
+                return self.evidence(message, "shorteners", "a shortened link", address.span)
+        if left and self.act_on == "all":
+            count = f"{len(left)} links" if len(left) > 1 else "a link"
+            return self.evidence(message, "allow", f"{count} the channel does not allow", left[0].span)
+        return None
+
+    def _is_allowed(self, address: Address, channel: str) -> bool:
+        host = address.host.removeprefix("www.")
+        if self.own_channel and host in ("twitch.tv", "m.twitch.tv"):
+            own = "/" + channel.lower()
+            path = re.split(r"[?#]", address.path.lower())[0].rstrip("/")
+            if path == own or path.startswith(own + "/"):
+                return True
+        while host:
+            if host in self._allowed:
+                return True
+            host = host.partition(".")[2]
+        return bool(self._patterns.match(address.host + (address.path if "/" in address.path[:1] else "/")))
