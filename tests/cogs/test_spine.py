@@ -26,6 +26,8 @@ terms = [
 [filters.flood]
 max_messages = 4
 window_s = 5
+[filters.self_repeat]
+enabled = false
 """
 
 
