@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 BENCH_STAMP := $(VENV)/installed-bench
 
-.PHONY: help demo test lint bench eval lock
+.PHONY: help demo test lint bench eval presets lock
 .DEFAULT_GOAL := help
 
 help: ## Say what there is to make
@@ -38,6 +38,9 @@ bench: $(BENCH_STAMP) ## Measure the matcher beside other packages; writes docs/
 
 eval: $(STAMP) ## Compare the presets with what human moderators did
 	$(BIN)/python -m benchmarks.evaluate
+
+presets: $(STAMP) ## Write new settings into the shipped presets
+	$(BIN)/python -m config.policy
 
 lock: ## Pin every dependency with its hashes
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

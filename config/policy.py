@@ -162,3 +162,15 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             return []
         model = field.annotation
     return list(model.model_fields)
+
+
+def refresh_presets() -> None:
+    """Write the presets anew, so that a new setting stands in each of them with its default and its description."""
+    for name in preset_names():
+        path = PRESETS / f"{name}.toml"
+        title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        path.write_text(Policy.preset(name).to_toml(title), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    refresh_presets()
