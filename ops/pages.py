@@ -32,12 +32,14 @@ LEGS = (
 
 def record_table(records: Sequence[Record], view: View, zone: str) -> Table:
     """Records one a row; times are in the view's zone, whose name heads them."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("#", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("#", justify="right", no_wrap=True)
     table.add_column(f"sent ({zone})", no_wrap=True)
-    for name in ("channel", "chatter", "action", "outcome", "filter", "category"):
-        table.add_column(name)
-    table.add_column("text", no_wrap=True, overflow="ellipsis")
+    for name in ("channel", "chatter", "action", "outcome", "filter"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("category", no_wrap=True, max_width=14, overflow="ellipsis")
+    # The text gets what room is left: who and what must be readable in a narrow window too.
+    table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
     for record in records:
         table.add_row(
             str(record.id),
@@ -127,7 +129,7 @@ def _finding(each: Evidence, view: View) -> Iterable[str]:
         f"{_count(each.distance, 'edit')}, confidence {each.score:.2f})"
     )
     if each.detail:
-        yield f"  {view.text(each.detail)}"
+        yield f"  {visible(each.detail)}"
     if each.related:
         yield f"  with {_count(len(each.related), 'other message')}"
 

@@ -71,7 +71,7 @@ class View:
             "score": each.score,
             "distance": each.distance,
             "technique": each.technique,
-            "detail": self.text(each.detail),
+            "detail": visible(each.detail),
             "related": list(each.related),
             "dry_run": each.dry_run,
         }

@@ -8,7 +8,7 @@ import statistics
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from rich.text import Text
 from cogs.enforce import Settled
 from filters.ladder import format_action
 from filters.types import ActionKind, Verdict
+from ops.shown import visible
 from sandbox.books import differences
 from sandbox.logs import ChatLine, LogError, read_chat
 from sandbox.server import Sandbox
@@ -39,33 +40,41 @@ STYLES = {
     ActionKind.TIMEOUT: "red",
     ActionKind.BAN: "bold white on red",
 }
+TWITCH_BEGAN_S = 1_307_318_400.0
+"""6 June 2011, UTC: a time before it is no time of day but a distance from a log's beginning."""
 REMEMBERED = 20_000
 """Verdicts kept until their action is settled, so that both can be shown on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat log to play: where it is, how many lines it has, in which channels."""
+    """A chat log to play: where it is, how many lines it has, in which channels.
+
+    ``shift_s`` brings a log that counts its seconds from its own beginning to the present.
+    """
 
     path: Path
     lines: int
     channels: tuple[str, ...]
+    shift_s: float = 0.0
 
     @classmethod
     def scan(cls, path: Path) -> Chat:
         """Read the log once to the end, so that a bad line is told before anything is played. Raises LogError."""
         count = 0
+        first_s = 0.0
         channels: dict[str, None] = {}
-        for line in read_chat(path):
-            count += 1
+        for count, line in enumerate(read_chat(path), start=1):
+            first_s = line.ts_s if count == 1 else first_s
             channels[line.channel] = None
         if not count:
             raise LogError(f"{path}: no chat line in it (give a JSONL, TwitchDownloader JSON or IRC log)")
-        return cls(path, count, tuple(channels))
+        return cls(path, count, tuple(channels), time.time() - first_s if first_s < TWITCH_BEGAN_S else 0.0)
 
     def read(self) -> Iterator[ChatLine]:
         """The lines, in order."""
-        return read_chat(self.path)
+        for line in read_chat(self.path):
+            yield replace(line, ts_s=line.ts_s + self.shift_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +274,7 @@ class Screen:
 
 def _chat_line(verdict: Verdict) -> Text:
     message = verdict.message
-    text = Text(_visible(message.text))
+    text = Text(visible(message.text))
     for each in verdict.evidence:
         text.stylize("bold underline red", *each.span)
     return Text.assemble((f"#{message.channel} ", "dim"), (f"{message.chatter}: ", "bold"), text)
@@ -277,11 +286,6 @@ def _action_line(verdict: Verdict, record_id: int, note: str) -> Text:
     return Text.assemble(
         ("    └ ", "dim"),
         (action, STYLES.get(verdict.action.kind, "dim")),
-        f"  {verdict.message.chatter}: {leading.filter}, {_visible(leading.detail)}",
+        f"  {verdict.message.chatter}: {leading.filter}, {visible(leading.detail)}",
         (f"  {note}  #{record_id}", "dim"),
     )
-
-
-def _visible(text: str) -> str:
-    """The text with control characters shown as boxes, one for one, so that spans stay right and terminals obey us."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

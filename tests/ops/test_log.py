@@ -43,7 +43,7 @@ def test_list_shows_who_what_and_why_with_text_masked(database: Path) -> None:
     assert lines(textwrap.dedent(result.stdout)) == golden(
         """
          #   sent (Europe/Berlin)   channel   chatter   action         outcome   filter      category       text
-         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
          3   2026-01-01 17:00:03    studio    shouter   delete         dry_run   caps        channel rule   ••••• •••••
          2   2026-01-01 17:00:02    studio    spammer   ban            undone    blocklist   harassment     ••• • • • •••
          1   2026-01-01 17:00:01    studio    troll     timeout 600s   applied   blocklist   harassment     ••• ••• •••••
