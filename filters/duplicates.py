@@ -15,7 +15,7 @@ from zlib import crc32
 
 from rapidfuzz.fuzz import ratio
 
-SIMILAR = 85
+SIMILAR = 80
 """Percent of edit similarity from which two lines say nearly the same."""
 SHINGLE = 5
 """Letters a shingle; one changed letter leaves about three quarters of a line of 40 letters in common."""

@@ -1,0 +1,184 @@
+"""Raids: many newcomers at once who say the same or are named alike. Watches the channel, not the chatter.
+
+How many look-alike newcomers it takes follows from how usual newcomers are: when a share p of the channel's lines
+are somebody's first, n newcomers who say the same are chance with a probability of about p to the power n.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from filters.base import Settings
+from filters.clusters import cluster_of
+from filters.duplicates import Group
+from filters.emotes import emote_spans
+from filters.history import History
+from filters.ladder import DELETE, Duration, Step
+from filters.text import blank
+from filters.types import Message
+
+WINDOW_S = 30
+"""Seconds within which the members of a raid show up."""
+NEW_S = 120
+"""Seconds since the first line in which a chatter counts as a newcomer."""
+FRIENDLY_S = 300
+"""Seconds after a friendly raid in which its viewers greet."""
+CHANCE = 1e-4
+"""Probability of a false alarm at which so many look-alikes are no chance any more."""
+FEWEST = 5
+"""Look-alike newcomers it takes at least."""
+LETTERS, DIFFERENT = 8, 6
+"""Letters, and different ones, a line needs besides emotes to tell something: "????????" is said by anybody."""
+HALF_LIFE_S = 300
+"""Seconds in which what was usual in the channel counts half."""
+REMEMBERED = 500
+"""Newcomers kept in mind."""
+
+
+class RaidSettings(Settings):
+    """What counts as a raid and what is done about it."""
+
+    enabled: bool = Field(True, description="Watch for raids at all.")
+    shield_mode: bool = Field(False, description="Switch Twitch's shield mode on.")
+    followers_only_minutes: int = Field(
+        10, ge=0, le=129_600, description="Minutes one must have followed to chat meanwhile; 0 leaves it as it is."
+    )
+    slow_s: int = Field(0, ge=0, le=120, description="Seconds between a chatter's lines meanwhile; 0 leaves it.")
+    member_action: Step = Field(DELETE, description="What happens to the lines of those who take part.")
+    hold: Duration = Field(120, ge=10, le=3_600, description="How long it lasts after the last one who took part.")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One who takes part: who, under which name, and the message it shows by."""
+
+    chatter_id: str
+    chatter: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaidAlert:
+    """A raid, as far as it is seen: ``started_ms`` (UTC) tells raids apart, ``members`` are those not told before,
+    ``confidence`` in [0, 1] is that it is no chance, ``begins`` is whether this is the raid's first alert.
+    """
+
+    started_ms: int
+    members: tuple[Member, ...]
+    why: str
+    confidence: float
+    begins: bool
+
+
+@dataclass(slots=True)
+class _Newcomer:
+    member: Member
+    ts_ms: int
+    group: Group | None = None
+
+
+class RaidDetector:
+    """Watches one channel for raids, on event time; its memory is bounded.
+
+    Call ``observe`` for each message after the History has observed it, and ``friendly_raid`` when Twitch tells of
+    one. A raid ends by itself when nobody has joined it for ``settings.hold``.
+    """
+
+    def __init__(self, settings: RaidSettings) -> None:
+        self.settings = settings
+        self._newcomers: OrderedDict[str, _Newcomer] = OrderedDict()
+        self._told: set[str] = set()
+        self._started_ms = 0
+        self._last_ms: int | None = None
+        self._lines, self._first_lines, self._usual_ms = 0.0, 0.0, 0
+        self._friendly_until_ms, self._greeters = 0, 0
+
+    def friendly_raid(self, ts_ms: int, viewers: int) -> None:
+        """Twitch says that a streamer sends so many viewers: that many newcomers may greet alike."""
+        self._friendly_until_ms = ts_ms + FRIENDLY_S * 1000
+        self._greeters = viewers
+
+    def active(self, ts_ms: int) -> bool:
+        """Whether a raid is on at this time (UTC ms)."""
+        return self._last_ms is not None and ts_ms <= self._last_ms + self.settings.hold * 1000
+
+    def observe(self, message: Message, history: History) -> RaidAlert | None:
+        """Return an alert when a raid begins and for each who joins it; the first names all who took part so far."""
+        if not self.settings.enabled:
+            return None
+        active = self.active(message.ts_ms)
+        newcomer = self._newcomer(message, history)
+        self._learn(message, history)
+        if newcomer is None or message.chatter_id in self._told:
+            return None
+        found, why = self._alike(newcomer, history, message)
+        if active:
+            if not (len(found) >= FEWEST or any(each.member.chatter_id in self._told for each in found)):
+                return None
+        elif len(found) < FEWEST or self._chance(len(found)) > CHANCE:
+            return None
+        else:
+            self._told.clear()
+            self._started_ms = min(each.ts_ms for each in found)
+        self._last_ms = message.ts_ms
+        members = tuple(each.member for each in found if each.member.chatter_id not in self._told)
+        self._told.update(each.chatter_id for each in members)
+        why = f"{len(found)} newcomers {why}"
+        return RaidAlert(self._started_ms, members, why, 1 - self._chance(len(found)), begins=not active)
+
+    def _chance(self, found: int) -> float:
+        """The probability that so many look-alike newcomers are none; what they said themselves does not count."""
+        # One line in twenty is taken for a first one until more is known.
+        share = max(1.0, self._first_lines - found + 1) / max(20.0, self._lines - found + 20)
+        return min(1.0, share) ** found
+
+    def _learn(self, message: Message, history: History) -> None:
+        chatter = history.chatter(message.chatter_id)
+        if self._usual_ms:
+            fade = 0.5 ** (max(0, message.ts_ms - self._usual_ms) / 1000 / HALF_LIFE_S)
+            self._lines *= fade
+            self._first_lines *= fade
+        self._usual_ms = message.ts_ms
+        self._lines += 1
+        self._first_lines += chatter is not None and len(chatter.lines) == 1 and chatter.first_seen_ms == message.ts_ms
+
+    def _newcomer(self, message: Message, history: History) -> _Newcomer | None:
+        chatter = history.chatter(message.chatter_id)
+        if chatter is None or chatter.first_seen_ms < message.ts_ms - NEW_S * 1000:
+            return None
+        newcomer = _Newcomer(Member(message.chatter_id, message.chatter, message.id), message.ts_ms)
+        line = history.line(message)
+        text = blank(message.text, (*message.opaque, *emote_spans(message))).casefold()
+        if line and len(set(text)) > DIFFERENT and sum(map(str.isalpha, text)) > LETTERS:
+            newcomer.group = line.group
+        self._newcomers[message.chatter_id] = newcomer
+        self._newcomers.move_to_end(message.chatter_id)
+        since_ms = message.ts_ms - WINDOW_S * 1000
+        while len(self._newcomers) > REMEMBERED or next(iter(self._newcomers.values())).ts_ms < since_ms:
+            self._newcomers.popitem(last=False)
+        return newcomer
+
+    def _alike(self, newcomer: _Newcomer, history: History, message: Message) -> tuple[list[_Newcomer], str]:
+        """The newcomers who say the same or are named alike, whichever are more."""
+        others = list(self._newcomers.values())
+        cluster = cluster_of(message.chatter, [each.member.chatter for each in others])
+        named = [others[place] for place in cluster.members]
+        said = self._say_alike(newcomer, message.ts_ms)
+        if len(named) >= len(said):
+            return named, f"are named like {cluster.pattern}"
+        return said, "say nearly the same"
+
+    def _say_alike(self, newcomer: _Newcomer, ts_ms: int) -> list[_Newcomer]:
+        group = newcomer.group
+        if group is None:
+            return []
+        said = [each for each in self._newcomers.values() if each.group is group]
+        known = {each.chatter_id for each in group.within(ts_ms - WINDOW_S * 1000)} - self._newcomers.keys()
+        if len(known) * 2 >= len(said):
+            return []  # A hype moment: those who are at home here say it too.
+        if ts_ms < self._friendly_until_ms and len(said) <= self._greeters:
+            return []
+        return said
