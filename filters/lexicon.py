@@ -58,6 +58,8 @@ ROOT_ZIPF = 3.3
 ROOT_SHARE = 0.9
 """The least share, by use, of the words containing a term that are forms of it."""
 WINDOW_LETTERS = 45
+LONGEST_WORD = 45
+"""Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
 CACHED_WORDS = 100_000
 
 _LEET = str.maketrans(LEET)
@@ -257,9 +259,10 @@ class Lexicon:
                 max(map(len, pieces), default=0) <= 2,
                 self._phrases_begun({letters, leet}),
             )
-        if len(self._cache) >= CACHED_WORDS:
-            self._cache.clear()
-        self._cache[token] = word
+        if len(token) <= LONGEST_WORD:
+            if len(self._cache) >= CACHED_WORDS:
+                self._cache.clear()
+            self._cache[token] = word
         return word
 
     def _hit(self, text: str, start: int, end: int, found: _Found) -> Hit:
@@ -270,10 +273,11 @@ class Lexicon:
         last -= len(piece) - len(piece.rstrip(_LEET_EDGES))
         piece = text[first:last]
         technique = found.technique
-        if technique == "exact" and not piece.isascii() and plain(piece) != skeleton(piece):
-            technique = "homoglyph"
+        term = self._terms.get(found.letters) or self._native[found.letters]
+        if technique == "exact" and not piece.isascii() and skeleton(piece).isascii():
+            technique = "exact" if piece.casefold() == term.text.casefold() else "homoglyph"
         return Hit(
-            term=self._terms.get(found.letters) or self._native[found.letters],
+            term=term,
             span=(first, last),
             folded=squash(skeleton(piece)),
             distance=found.distance,
@@ -303,13 +307,15 @@ class Lexicon:
         if letters in self._terms:
             return _Found(letters, "exact" if core.isalnum() or core in self._terms else "spacing")
         parts = [part for part in _WORDS.split(core) if part]
+        if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
+            return found
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)):
             return found
         for part in parts if len(parts) > 1 else ():
             if part in self._terms:
                 return _Found(part, "exact")
-        return None if folded.isalpha() else self._leet(folded, core, letters) or self._masked(core, letters, parts)
+        return None
 
     def _native_word(self, token: str) -> _Found | None:
         forms = (composed(token), squash(plain(token)))
@@ -354,13 +360,15 @@ class Lexicon:
     def _mistyped(self, letters: str, short: str) -> _Found | None:
         near: set[str] = set()
         for form in {letters, short}:
+            if len(form) > LONGEST_WORD:
+                continue
             near.update(self._slips.get(form, ()))
             for deletion in deletions(form):
                 near.update(self._slips.get(deletion, ()))
                 near.update(term for term in self._keys.get(deletion, ()) if self._forgives(term))
                 if deletion in self._terms and self._forgives(deletion):
                     near.add(deletion)
-        for term in sorted(near, key=len, reverse=True):
+        for term in sorted(near, key=lambda term: (-len(term), term)):
             if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
                 continue
             if len(term) <= SHORTEST_FUZZY and letters[0] != term[0]:
@@ -445,7 +453,7 @@ class Lexicon:
         for at, word in enumerate(words):
             if at < last:
                 after = words[at + 1]
-                for head in after.heads & word.phrases.keys() if word.phrases else ():
+                for head in sorted(after.heads & word.phrases.keys()) if word.phrases else ():
                     for phrase in word.phrases[head]:
                         end = at + len(phrase.parts)
                         if end <= last + 1 and (technique := self._phrase(words[at:end], phrase)):
@@ -469,10 +477,12 @@ class Lexicon:
         begun: dict[str, _Phrase] = {}
         for form in forms if self._phrases else ():
             short = key(form)
+            if len(short) > LONGEST_WORD:
+                continue
             likely = {short, sound(form)}
             if len(short) >= 3:
                 likely |= deletions(short)
-                likely.update(key(each) for each in deletions(form) if len(form) > len(short))
+                likely.update(key(each) for each in deletions(form) if LONGEST_WORD >= len(form) > len(short))
             likely.update(
                 key(form[size:]) for size in range(1, min(LONGEST_AFFIX, len(form) - 2)) if form[:size] in PREFIXES
             )

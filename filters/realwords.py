@@ -69,8 +69,8 @@ def _common(language: str, rarest: float) -> Iterable[tuple[str, float]]:
     try:
         for word, frequency in frequencies.items():
             zipf = math.log10(frequency) + 9
-            if zipf >= rarest:
-                yield squash(plain(word)), zipf
+            if zipf >= rarest and (letters := squash(plain(word))):
+                yield letters, zipf
     finally:
         # wordfreq keeps every list it has read for good: hundreds of MB for what is nine bytes a word here.
         wordfreq.get_frequency_dict.cache_clear()

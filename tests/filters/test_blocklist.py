@@ -1,0 +1,81 @@
+"""The blocklist filter turns the worst hit into Evidence."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from filters.blocklist import BlockedTerm, Blocklist
+from filters.history import History
+from filters.lexicon import CONFIDENCE, Term
+from filters.types import Category, Evidence, Fragment, FragmentKind, Message, Severity
+
+
+def check(blocklist: Blocklist, *fragments: str | Fragment) -> Evidence | None:
+    pieces = tuple(each if isinstance(each, Fragment) else Fragment(FragmentKind.TEXT, each) for each in fragments)
+    text = "".join(piece.text for piece in pieces)
+    return blocklist.check(Message("m1", 0, "1", "studio", "7", "ada", text, fragments=pieces), History())
+
+
+def test_a_listed_word_gives_evidence_that_points_at_it() -> None:
+    term = BlockedTerm(text="plonker", severity=Severity.HIGH, category=Category.HARASSMENT)
+    evidence = check(Blocklist(terms=(term,)), "oh you pl0nker, you")
+    assert evidence == Evidence(
+        filter="blocklist",
+        rule="plonker",
+        category=Category.HARASSMENT,
+        severity=Severity.HIGH,
+        span=(7, 14),
+        folded="pl0nker",
+        score=CONFIDENCE["leet"],
+        distance=0,
+        technique="leet",
+        detail="a listed word (leet)",
+    )
+
+
+def test_an_innocent_line_gives_none() -> None:
+    assert check(Blocklist(terms=(BlockedTerm(text="plonker"),)), "good game") is None
+
+
+def test_a_phrase_is_called_one() -> None:
+    evidence = check(Blocklist(terms=(BlockedTerm(text="daft bat"),)), "that daft bat")
+    assert evidence is not None
+    assert evidence.detail == "a listed phrase (exact)"
+
+
+def test_a_typo_says_how_far_it_is() -> None:
+    evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),)), "plonekr")
+    assert evidence is not None
+    assert (evidence.technique, evidence.distance, evidence.score) == ("typo", 1, CONFIDENCE["typo"])
+
+
+def test_emotes_and_mentions_are_no_words() -> None:
+    blocklist = Blocklist(terms=(BlockedTerm(text="plonker"),))
+    for kind in (FragmentKind.EMOTE, FragmentKind.MENTION, FragmentKind.CHEERMOTE):
+        assert check(blocklist, "hello ", Fragment(kind, "plonker")) is None
+
+
+def test_dry_run_is_passed_on() -> None:
+    evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),), dry_run=True), "plonker")
+    assert evidence is not None
+    assert evidence.dry_run
+
+
+def test_shipped_lists_join_the_channels_own_terms_from_the_severity_asked() -> None:
+    listed = [Term("numpty", Severity.LOW), Term("wazzock", Severity.HIGH)]
+    own = Blocklist(terms=(BlockedTerm(text="plonker"),), least_severity=Severity.MODERATE)
+    full = own.with_lists(listed)
+    assert [check(full, word) is not None for word in ("plonker", "wazzock", "numpty")] == [True, True, False]
+    assert check(own, "wazzock") is None
+
+
+def test_allowed_words_stay_allowed_when_lists_join() -> None:
+    full = Blocklist(allow=("wazzock",)).with_lists([Term("wazzock")])
+    assert check(full, "wazzock") is None
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201])
+def test_a_term_of_no_or_too_many_characters_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="text"):
+        BlockedTerm(text=text)

@@ -1,0 +1,82 @@
+"""Each way of misspelling, undone or told from another word."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from filters.disguise import collapse, deletions, key, missing_letters, plainer, relax, slip, sound
+
+words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("stretched", "single", "double"),
+    [("waaazzock", "wazock", "waazzock"), ("ooooo", "o", "oo"), ("book", "bok", "book"), ("", "", "")],
+)
+def test_stretched_letters(stretched: str, single: str, double: str) -> None:
+    assert collapse(stretched) == single
+    assert relax(stretched) == double
+
+
+@given(words, st.data())
+def test_stretching_and_l_for_i_leave_the_key_alone(word: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(word) - 1))
+    stretched = word[:at] + word[at] * data.draw(st.integers(1, 9)) + word[at + 1 :]
+    assert key(stretched) == key(word)
+    assert missing_letters(stretched, word) == 0
+    assert key(word.replace("l", "i")) == key(word)
+
+
+def test_missing_letters_are_counted_by_run() -> None:
+    assert missing_letters("wazock", "wazzock") == 1
+    assert missing_letters("wazzzzock", "wazzock") == 0
+    assert missing_letters("bok", "bbookk") == 3
+
+
+@given(words)
+def test_deletions_are_one_letter_shorter(word: str) -> None:
+    assert deletions(word) == {word[:at] + word[at + 1 :] for at in range(len(word))}
+    assert all(len(each) == len(word) - 1 for each in deletions(word))
+
+
+@given(words, st.data())
+def test_a_letter_left_out_or_two_swapped_is_a_slip(word: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(word) - 1))
+    assert slip(word[:at] + word[at + 1 :], word)
+    assert slip(word[:at] + word[at : at + 2][::-1] + word[at + 2 :], word)
+    assert slip(word, word)
+
+
+@pytest.mark.parametrize("typed", ["wazzocj", "eazzock", "wazzolck", "wqazzock"])
+def test_a_neighbouring_key_is_a_slip(typed: str) -> None:
+    assert slip(typed, "wazzock")
+
+
+@pytest.mark.parametrize("typed", ["pazzock", "wazzoqck", "wazock1x", "zzock", "wazzocker", "cazzokw"])
+def test_a_far_key_or_two_edits_are_no_slip(typed: str) -> None:
+    assert not slip(typed, "wazzock")
+
+
+@given(words, words)
+def test_a_slip_changes_the_length_by_one_at_most(word: str, term: str) -> None:
+    assume(abs(len(word) - len(term)) > 1)
+    assert not slip(word, term)
+
+
+@pytest.mark.parametrize(
+    ("heard", "listed"),
+    [("fony", "phony"), ("krakpot", "crackpot"), ("loosa", "looser"), ("boozo", "booso"), ("nutkase", "nutcase")],
+)
+def test_spelt_by_ear(heard: str, listed: str) -> None:
+    assert sound(heard) == sound(listed)
+
+
+@pytest.mark.parametrize("other", ["chony", "pony", "phoney"])
+def test_other_sounds_stay_apart(other: str) -> None:
+    assert sound(other) != sound("phony")
+
+
+def test_dressed_up_spellings() -> None:
+    assert plainer("phvkker") == "fucker"
