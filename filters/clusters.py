@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import Counter, deque
+from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA, Prefix
-from rapidfuzz.process import extract_iter
+from rapidfuzz.process import extract
 
 from filters.text import skeleton
 
@@ -20,38 +18,83 @@ SHORTEST_PREFIX = 8
 """Letters two names begin with alike, at least half of each, from which what follows them does not matter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Look-alike names: what most have in common (``raid_bot_#``, # standing for digits), and their places in order."""
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """The first line of a chatter: when (UTC ms), who, which message, under which name; ``shape`` is the name with
+    every run of digits as one ``#``, in lower-case Latin look-alikes, ``namesakes`` are those named alike.
+    """
 
-    pattern: str
-    members: tuple[int, ...]
+    ts_ms: int
+    chatter_id: str
+    message_id: str
+    name: str
+    shape: str = ""
+    namesakes: Namesakes = field(default_factory=lambda: Namesakes())
 
 
-@lru_cache(maxsize=4096)
+@dataclass(slots=True, eq=False)
+class Namesakes:
+    """Chatters with look-alike names, in order of arrival."""
+
+    members: deque[Arrival] = field(default_factory=deque)
+
+    def since(self, ts_ms: float) -> list[Arrival]:
+        """Those who came later than ``ts_ms``."""
+        return [each for each in self.members if each.ts_ms > ts_ms]
+
+    @property
+    def pattern(self) -> str:
+        """What most of the names have in common: ``raid_bot_#``."""
+        return Counter(each.shape for each in self.members).most_common(1)[0][0]
+
+
+class Arrivals:
+    """The latest ``kept`` chatters who were never seen before, those with look-alike names together."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._arrivals: dict[str, Arrival] = {}
+
+    def observe(self, arrival: Arrival) -> None:
+        """Take in a chatter who has just come; one who is known to have come stays as they are."""
+        if arrival.chatter_id in self._arrivals:
+            return
+        arrival.shape = shape(arrival.name)
+        arrival.namesakes = max(self._alike(arrival), key=lambda group: len(group.members), default=Namesakes())
+        arrival.namesakes.members.append(arrival)
+        self._arrivals[arrival.chatter_id] = arrival
+        if len(self._arrivals) > self._kept:
+            oldest = self._arrivals.pop(next(iter(self._arrivals)))
+            oldest.namesakes.members.popleft()
+
+    def get(self, chatter_id: str) -> Arrival | None:
+        """How a chatter came, or None if that is long ago."""
+        return self._arrivals.get(chatter_id)
+
+    def _alike(self, arrival: Arrival) -> list[Namesakes]:
+        others = list(self._arrivals.values())
+        mine, name = arrival.shape, arrival.name
+        limit = tolerance(mine)
+        near = extract(mine, [each.shape for each in others], scorer=OSA.distance, score_cutoff=limit, limit=None)
+        begun = extract(
+            name, [each.name for each in others], scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None
+        )
+        return [
+            *(others[place].namesakes for other, _, place in near if other != mine or letters(mine) >= SHORTEST_STEM),
+            *(others[at].namesakes for other, shared, at in begun if shared * 2 >= max(len(name), len(other))),
+        ]
+
+
 def shape(name: str) -> str:
     """A name with every run of digits as one ``#``, in lower-case Latin look-alikes."""
     return skeleton(_DIGITS.sub("#", name))
 
 
+def letters(pattern: str) -> int:
+    """How many letters a shape has."""
+    return len(pattern.replace("#", "").replace("_", ""))
+
+
 def tolerance(pattern: str) -> int:
     """Edits at which two names still look alike: one in five letters, one in eight where digits tell little."""
-    letters = len(pattern.replace("#", "").replace("_", ""))
-    return min(3, letters // (8 if "#" in pattern else 5))
-
-
-def cluster_of(name: str, others: Sequence[str]) -> Cluster:
-    """The names among ``others`` that look like ``name``, under the pattern most of them share."""
-    mine = shape(name)
-    shapes = [shape(other) for other in others]
-    limit = tolerance(mine)
-    near = extract_iter(mine, shapes, scorer=OSA.distance, score_cutoff=limit)
-    members = {place for other, _, place in near if other != mine or _is_telling(mine)}
-    begun = extract_iter(name, others, scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX)
-    members.update(place for other, shared, place in begun if shared * 2 >= max(len(name), len(other)))
-    shared_by = Counter(shapes[place] for place in members)
-    return Cluster(shared_by.most_common(1)[0][0] if members else mine, tuple(sorted(members)))
-
-
-def _is_telling(pattern: str) -> bool:
-    return len(pattern.replace("#", "").replace("_", "")) >= SHORTEST_STEM
+    return min(3, letters(pattern) // (8 if "#" in pattern else 5))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, takewhile
-from typing import NamedTuple
+from itertools import islice
 
+from filters.clusters import Arrival, Arrivals
 from filters.duplicates import Duplicates, Group, Sighting
 from filters.types import Message
 
@@ -23,15 +23,6 @@ PERMITS = 1_000
 """Permits held at a time; the oldest goes first."""
 ARRIVALS = 500
 """The latest chatters never seen before that are kept."""
-
-
-class Arrival(NamedTuple):
-    """The first line of a chatter: when (UTC ms), who, which message, under which name."""
-
-    ts_ms: int
-    chatter_id: str
-    message_id: str
-    name: str
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +59,7 @@ class History:
         self._chatters: OrderedDict[str, Chatter] = OrderedDict()
         self._duplicates = Duplicates(KEPT_S * 1000, max_groups)
         self._permits: OrderedDict[str, int] = OrderedDict()
-        self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS)
+        self._arrivals = Arrivals(ARRIVALS)
         self._max_lines = max_lines
         self._max_chatters = max_chatters
         self.begun_ms: int | None = None
@@ -83,7 +74,7 @@ class History:
         if len(form) >= GROUPED_LETTERS:
             line.group = self._duplicates.observe(Sighting(line.ts_ms, line.chatter_id, line.id, form))
         if message.chatter_id not in self._chatters:
-            self._arrivals.append(Arrival(message.ts_ms, message.chatter_id, message.id, message.chatter))
+            self._arrivals.observe(Arrival(message.ts_ms, message.chatter_id, message.id, message.chatter))
         lines = self._remembered(message.chatter_id, message.ts_ms).lines
         lines.append(line)
         if len(lines) > CHATTER_LINES:
@@ -111,10 +102,9 @@ class History:
         """What is remembered of a chatter, or None."""
         return self._chatters.get(chatter_id)
 
-    def arrivals(self, message: Message, window_s: float) -> list[Arrival]:
-        """The chatters first seen in the last ``window_s`` seconds before and including ``message``, latest first."""
-        since = message.ts_ms - window_s * 1000
-        return list(takewhile(lambda each: each.ts_ms > since, reversed(self._arrivals)))
+    def arrival(self, message: Message) -> Arrival | None:
+        """How the chatter came, with those named alike; None if that is long ago."""
+        return self._arrivals.get(message.chatter_id)
 
     def is_new(self, message: Message, window_s: float) -> bool:
         """Whether its chatter was first seen in the last ``window_s`` seconds, by a bot that was there for longer."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from filters.base import Settings
-from filters.clusters import cluster_of
 from filters.duplicates import Group
 from filters.emotes import emote_spans
 from filters.history import History
@@ -163,12 +162,12 @@ class RaidDetector:
 
     def _alike(self, newcomer: _Newcomer, history: History, message: Message) -> tuple[list[_Newcomer], str]:
         """The newcomers who say the same or are named alike, whichever are more."""
-        others = list(self._newcomers.values())
-        cluster = cluster_of(message.chatter, [each.member.chatter for each in others])
-        named = [others[place] for place in cluster.members]
+        arrival = history.arrival(message)
+        alike = arrival.namesakes.since(message.ts_ms - NEW_S * 1000) if arrival else []
+        named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
         said = self._say_alike(newcomer, message.ts_ms)
-        if len(named) >= len(said):
-            return named, f"are named like {cluster.pattern}"
+        if arrival and len(named) >= len(said):
+            return named, f"are named like {arrival.namesakes.pattern}"
         return said, "say nearly the same"
 
     def _say_alike(self, newcomer: _Newcomer, ts_ms: int) -> list[_Newcomer]:

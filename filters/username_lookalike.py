@@ -7,7 +7,6 @@ from typing import ClassVar
 from pydantic import Field
 
 from filters.base import Filter
-from filters.clusters import cluster_of
 from filters.history import ARRIVALS, KEPT_S, History
 from filters.types import Category, Evidence, Message, Severity
 
@@ -27,16 +26,14 @@ class UsernameLookalike(Filter):
 
         All members of a cluster get the same rule, so that one decision can be made for all of them.
         """
-        arrivals = history.arrivals(message, self.window_s)
-        if len(arrivals) <= self.max_names or all(each.chatter_id != message.chatter_id for each in arrivals):
+        arrival = history.arrival(message)
+        since_ms = message.ts_ms - self.window_s * 1000
+        if arrival is None or arrival.ts_ms <= since_ms:
             return None
-        cluster = cluster_of(message.chatter, [each.name for each in arrivals])
-        if len(cluster.members) <= self.max_names:
+        alike = arrival.namesakes.since(since_ms)
+        if len(alike) <= self.max_names:
             return None
-        detail = (
-            f"{len(cluster.members)} newcomers in {self.window_s:g} s are named like {cluster.pattern},"
-            f" {self.max_names} are allowed"
-        )
-        members = (arrivals[place].message_id for place in reversed(cluster.members))
-        related = tuple(each for each in members if each != message.id)
-        return self.evidence(message, cluster.pattern, detail, related=related)
+        pattern = arrival.namesakes.pattern
+        detail = f"{len(alike)} newcomers in {self.window_s:g} s are named like {pattern}, {self.max_names} are allowed"
+        related = tuple(each.message_id for each in alike if each is not arrival)
+        return self.evidence(message, pattern, detail, related=related)
