@@ -8,30 +8,16 @@ tables of the terms, of their one-letter deletions and of how they sound, so the
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ahocorasick_rs
-
-from filters.confusables import LEET
-from filters.disguise import (
-    LONGEST_AFFIX,
-    PREFIXES,
-    SUFFIXES,
-    collapse,
-    deletions,
-    key,
-    missing_letters,
-    plainer,
-    relax,
-    slip,
-    sound,
-)
-from filters.realwords import english, real_words
+from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, deletions, key, missing_letters, slip, sound
+from filters.index import Index, Phrase
+from filters.realwords import real_words
+from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller, fits
 from filters.terms import Problem, Term, read_terms
-from filters.text import Folded, blank, composed, plain, skeleton, squash
+from filters.text import Folded, blank, composed, skeleton, squash
 
 __all__ = ["Hit", "Lexicon", "Problem", "Term", "compile_lexicon", "read_terms"]
 
@@ -51,26 +37,10 @@ CONFIDENCE = {
 """The share of hits of this technique that a person would agree with, measured on labelled lines:
 ``python -m benchmarks.matching --calibrate`` prints the table."""
 
-SHORTEST_FUZZY = 5
-"""Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
-ROOT_ZIPF = 3.3
-"""How well known a term must be for its mere presence inside an unknown word to tell."""
-ROOT_SHARE = 0.9
-"""The least share, by use, of the words containing a term that are forms of it."""
 WINDOW_LETTERS = 45
-LONGEST_WORD = 45
-"""Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
 CACHED_WORDS = 100_000
 
-_LEET = str.maketrans(LEET)
-_EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
-_LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
-_WORDS = re.compile(r"[\W_]+")
 _PIECES = re.compile(r"[^\w$@!|+(<]+|_+")
-_NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Scripts written without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and Hangul, whose
-particles cling to the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +61,17 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    letters: str
-    technique: str
-    distance: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    letters: str
-    parts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Word:
     """What is known of one word of a line, whatever stands beside it."""
 
-    found: _Found | None
+    found: Found | None
     letters: str
     leet: str
     mask: str
     zipf: float
     pieces: tuple[str, ...]
     short: bool
-    phrases: dict[str, list[_Phrase]]
+    phrases: dict[str, list[Phrase]]
     """Phrases this may be the first word of, by the first letter of their second word."""
 
     @property
@@ -129,96 +86,9 @@ class Lexicon:
     def __init__(self, terms: Sequence[Term], allow: Iterable[str] = ()) -> None:
         self._words = real_words()
         self._allowed = frozenset(squash(skeleton(word)) for word in allow)
-        self._terms: dict[str, Term] = {}
-        self._native: dict[str, Term] = {}
-        self._embedded: list[tuple[str, Term]] = []
-        self._keys: defaultdict[str, list[str]] = defaultdict(list)
-        self._slips: defaultdict[str, list[str]] = defaultdict(list)
-        self._sounds: defaultdict[str, list[str]] = defaultdict(list)
-        self._masks: defaultdict[str, list[str]] = defaultdict(list)
-        self._shapes: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-        self._phrases: defaultdict[str, list[_Phrase]] = defaultdict(list)
+        self._index = Index(terms)
+        self._speller = Speller(self._index)
         self._cache: dict[str, _Word] = {}
-        for term in terms:
-            self._admit(term)
-        self._root_names = self._roots()
-        self._root_finder = ahocorasick_rs.AhoCorasick(self._root_names) if self._root_names else None
-        self._telling = frozenset(self._root_names)
-        for letters, term in self._terms.items():
-            self._index(letters, term, telling=letters in self._telling)
-        self._embedded_finder = (
-            ahocorasick_rs.AhoCorasick([text for text, _ in self._embedded]) if self._embedded else None
-        )
-
-    # --- Building
-
-    def _admit(self, term: Term) -> None:
-        native, letters = composed(term.text), squash(skeleton(term.text))
-        if not letters:
-            return
-        if _UNSPACED.search(native) and len(native) > 1:
-            self._embedded.append((native, term))
-        if term.anywhere:
-            self._embedded.append((letters, term))
-        self._native.setdefault(native, term)
-        if not native.isascii():
-            self._native.setdefault(squash(plain(term.text)), term)
-            latin = skeleton(native).isascii() and any(each.isascii() and each.isalpha() for each in plain(native))
-            if not latin:
-                return
-            if len(letters) < 4 or self._words.zipf(letters) >= 2:
-                # Without its accents it is another word: Turkish göt, English got.
-                del self._native[squash(plain(term.text))]
-                self._native[native] = term
-                return
-        known = self._terms.get(letters)
-        if known is None or known.severity < term.severity:
-            self._terms[letters] = term
-
-    def _index(self, letters: str, term: Term, *, telling: bool) -> None:
-        short = key(letters)
-        self._keys[short].append(letters)
-        words = tuple(word for word in _WORDS.split(skeleton(term.text)) if word)
-        if len(words) > 1:
-            self._index_phrase(letters, words)
-        if len(letters) >= 4:
-            for deletion in deletions(letters):
-                self._masks[deletion].append(letters)
-            self._shapes[len(letters), letters[0]].append(letters)
-            if not term.exact:
-                self._sounds[sound(letters)].append(letters)
-        shortest = SHORTEST_FUZZY - 1 if telling else SHORTEST_FUZZY
-        if len(letters) >= shortest and len(short) >= 4 and not term.exact:
-            for deletion in deletions(short) | deletions(letters):
-                self._slips[deletion].append(letters)
-
-    def _index_phrase(self, letters: str, words: tuple[str, ...]) -> None:
-        first = key(words[0])
-        forms = {first, sound(words[0])} | (deletions(first) if len(first) >= 3 else set())
-        for form in forms:
-            self._phrases[form].append(_Phrase(letters, words))
-
-    def _roots(self) -> list[str]:
-        """Terms so telling that an unknown word with one inside is a form of it: all words with it in them are."""
-        known = [
-            letters
-            for letters, term in self._terms.items()
-            if 4 <= len(letters) <= 9 and not term.exact and self._words.zipf(letters) >= ROOT_ZIPF
-        ]
-        if not known:
-            return []
-        total: defaultdict[str, float] = defaultdict(float)
-        forms: defaultdict[str, float] = defaultdict(float)
-        finder = ahocorasick_rs.AhoCorasick(known)
-        for word, zipf in english(1.5):
-            for which, start, end in finder.find_matches_as_indexes(word, overlapping=True):
-                root, before, after = known[which], word[:start], word[end:]
-                total[root] += 10**zipf
-                if (not before or before in PREFIXES or before in self._terms) and (not after or after in SUFFIXES):
-                    forms[root] += 10**zipf
-        return [root for root in known if total[root] and forms[root] >= ROOT_SHARE * total[root]]
-
-    # --- Looking
 
     def find(self, folded: Folded, opaque: Sequence[tuple[int, int]] = ()) -> Hit | None:
         """The gravest hit, the surest of equals; None for an innocent line."""
@@ -233,22 +103,22 @@ class Lexicon:
         found = [(at, at + 1, word.found) for at, word in enumerate(words) if word.found]
         found.extend(self._windows(words))
         hits = [self._hit(text, start, end, each) for start, end, each in found] if found else []
-        if self._embedded_finder is not None:
+        if self._index.embedded_finder is not None:
             hits.extend(self._embedded_hits(text))
         return hits
 
     def _learn(self, token: str) -> _Word:
         folded = skeleton(token)
         letters = squash(folded)
-        found = None if letters in self._allowed else self._judge(token, folded)
+        found = None if letters in self._allowed else self._speller.judge(token, folded)
         zipf = self._words.zipf(letters)
         if folded.isalpha():
             short = len(letters) <= 2
             word = _Word(found, letters, letters, "", zipf, (letters,), short, self._phrases_begun({letters}))
         else:
-            leet = squash(folded.translate(_LEET))
+            leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded)
-            pieces = tuple(squash(piece.translate(_LEET)) for piece in _PIECES.split(folded) if piece)
+            pieces = tuple(squash(piece.translate(AS_LETTERS)) for piece in _PIECES.split(folded) if piece)
             word = _Word(
                 found,
                 letters,
@@ -265,15 +135,15 @@ class Lexicon:
             self._cache[token] = word
         return word
 
-    def _hit(self, text: str, start: int, end: int, found: _Found) -> Hit:
+    def _hit(self, text: str, start: int, end: int, found: Found) -> Hit:
         spans = [word.span() for word in re.finditer(r"\S+", text)]
         first, last = spans[start][0], spans[end - 1][1]
         piece = text[first:last]
-        first += len(piece) - len(piece.lstrip(_LEET_EDGES))
-        last -= len(piece) - len(piece.rstrip(_LEET_EDGES))
+        first += len(piece) - len(piece.lstrip(LEET_EDGES))
+        last -= len(piece) - len(piece.rstrip(LEET_EDGES))
         piece = text[first:last]
         technique = found.technique
-        term = self._terms.get(found.letters) or self._native[found.letters]
+        term = self._index.terms.get(found.letters) or self._index.native[found.letters]
         if technique == "exact" and not piece.isascii() and skeleton(piece).isascii():
             technique = "exact" if piece.casefold() == term.text.casefold() else "homoglyph"
         return Hit(
@@ -286,168 +156,18 @@ class Lexicon:
         )
 
     def _embedded_hits(self, text: str) -> Iterator[Hit]:
-        assert self._embedded_finder is not None
+        assert self._index.embedded_finder is not None
         for table in (skeleton, _native_letters) if not text.isascii() else (skeleton,):
-            for which, start, end in self._embedded_finder.find_matches_as_indexes(table(text)):
-                letters, term = self._embedded[which]
+            for which, start, end in self._index.embedded_finder.find_matches_as_indexes(table(text)):
+                letters, term = self._index.embedded[which]
                 offsets = [at for at, char in enumerate(text) for _ in table(char)]
                 yield Hit(term, (offsets[start], offsets[end - 1] + 1), letters, 0, "exact", CONFIDENCE["exact"])
 
     # --- One word
 
-    def _judge(self, token: str, folded: str) -> _Found | None:
-        if not token.isascii():
-            native = self._native_word(token)
-            if native or self._is_foreign_word(token):
-                return native
-        core = folded.strip(_EDGES)
-        letters = squash(core)
-        if not letters:
-            return None
-        if letters in self._terms:
-            return _Found(letters, "exact" if core.isalnum() or core in self._terms else "spacing")
-        parts = [part for part in _WORDS.split(core) if part]
-        if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
-            return found
-        spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
-        if spelt and (found := self._spelling(letters)):
-            return found
-        for part in parts if len(parts) > 1 else ():
-            if part in self._terms:
-                return _Found(part, "exact")
-        return None
-
-    def _native_word(self, token: str) -> _Found | None:
-        forms = (composed(token), squash(plain(token)))
-        return next((_Found(form, "exact") for form in forms if form in self._native), None)
-
-    def _is_foreign_word(self, token: str) -> bool:
-        """Whether it is a real word in another script, and so no disguise of a Latin one."""
-        own = squash(plain(token))
-        return not own.isascii() and not re.search("[A-Za-z]", token) and self._words.zipf(own) > 0
-
-    def _spelling(self, letters: str) -> _Found | None:
-        """A word of letters alone: stretched, mistyped, spelt by ear, or with something glued to it."""
-        zipf = self._words.zipf(letters)
-        if not zipf:
-            relaxed, single = relax(letters), collapse(letters)
-            if relaxed in self._terms and not (self._words.zipf(single) >= 4 and self._words.zipf(relaxed) < 2):
-                return _Found(relaxed, "repeats")
-            if single != letters and (self._words.zipf(relaxed) >= 1.5 or self._words.zipf(single) >= 2.5):
-                return _Found(single, "repeats") if single in self._terms else None
-            return self._misspelt(letters) or self._attached(letters)
-        if zipf < 3.4 and (found := self._misspelt(letters)):
-            # A rare "word" a hundred times rarer than a well-known term is how that term is misspelt.
-            term_zipf = self._words.zipf(found.letters)
-            if term_zipf >= 4.2 and term_zipf - zipf >= 1.9:
-                return found
-        return self._ends_in_root(letters) if zipf < 3 else None
-
-    def _misspelt(self, letters: str) -> _Found | None:
-        if len(letters) < 3:
-            return None
-        short = key(letters)
-        for term in self._keys.get(short, ()):
-            missing = missing_letters(letters, term)
-            if missing == 0 or (missing == 1 and len(term) > SHORTEST_FUZZY and not self._terms[term].exact):
-                return _Found(term, "typo" if missing else "repeats", missing)
-        if len(short) >= 4 and (found := self._mistyped(letters, short)):
-            return found
-        for term in self._sounds.get(sound(letters), ()) if len(letters) >= 4 else ():
-            return _Found(term, "sound", 1)
-        return None
-
-    def _mistyped(self, letters: str, short: str) -> _Found | None:
-        near: set[str] = set()
-        for form in {letters, short}:
-            if len(form) > LONGEST_WORD:
-                continue
-            near.update(self._slips.get(form, ()))
-            for deletion in deletions(form):
-                near.update(self._slips.get(deletion, ()))
-                near.update(term for term in self._keys.get(deletion, ()) if self._forgives(term))
-                if deletion in self._terms and self._forgives(deletion):
-                    near.add(deletion)
-        for term in sorted(near, key=lambda term: (-len(term), term)):
-            if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
-                continue
-            if len(term) <= SHORTEST_FUZZY and letters[0] != term[0]:
-                continue
-            return _Found(term, "typo", 1)
-        return None
-
-    def _forgives(self, letters: str) -> bool:
-        """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""
-        long_enough = len(letters) >= SHORTEST_FUZZY or letters in self._telling
-        return long_enough and not self._terms[letters].exact
-
-    def _attached(self, letters: str) -> _Found | None:
-        return (self._glued(letters) or self._rooted(letters)) if len(letters) > 4 else None
-
-    def _glued(self, letters: str) -> _Found | None:
-        size = len(letters)
-        heads = [n for n in range(min(LONGEST_AFFIX, size - 4) + 1) if not n or letters[:n] in PREFIXES]
-        tails = [n for n in range(min(LONGEST_AFFIX, size - 4) + 1) if not n or letters[size - n :] in SUFFIXES]
-        for head in heads:
-            for tail in tails:
-                core = letters[head : size - tail]
-                if (head or tail) and len(core) >= 4 and core in self._terms and not self._terms[core].exact:
-                    return _Found(core, "glued")
-        return None
-
-    def _rooted(self, letters: str) -> _Found | None:
-        if self._root_finder is None:
-            return None
-        for form in dict.fromkeys((letters, plainer(letters))):
-            for which, _, _ in self._root_finder.find_matches_as_indexes(form):
-                return _Found(self._root_names[which], "compound")
-        return None
-
-    def _ends_in_root(self, letters: str) -> _Found | None:
-        """A rare word that ends in a well-known term, an ending behind it or not: what dictionaries list as slang."""
-        if self._root_finder is not None:
-            for which, start, end in self._root_finder.find_matches_as_indexes(letters):
-                root = self._root_names[which]
-                if start > 1 and (end == len(letters) or letters[end:] in SUFFIXES) and self._words.zipf(root) >= 4.5:
-                    return _Found(root, "compound")
-        return None
-
-    def _leet(self, folded: str, core: str, letters: str) -> _Found | None:
-        inner = folded.strip(_LEET_EDGES).rstrip("!" + _LEET_EDGES)
-        if "://" in folded or not re.search("[a-z]", inner) or _NUMBER.fullmatch(inner):
-            return None
-        for source in dict.fromkeys((inner, core)):
-            spelt = squash(source.translate(_LEET))
-            if spelt == letters or len(spelt) < 3 or not spelt.isalpha() or not source.isascii():
-                continue
-            if spelt in self._terms:
-                return _Found(spelt, "leet")
-            for term in self._keys.get(key(spelt), ()):
-                if missing_letters(spelt, term) == 0:
-                    return _Found(term, "leet")
-            # Nobody writes a digit inside an innocent word, so being a form of a real word is no excuse here.
-            if found := self._attached(spelt):
-                return _Found(found.letters, "leet")
-        return None
-
-    def _masked(self, core: str, letters: str, parts: Sequence[str]) -> _Found | None:
-        shape = "".join(char if char.isalnum() else "." for char in core)
-        hidden = [char for char in core if not char.isalnum()]
-        if not 1 <= len(hidden) <= 2 or len(set(hidden)) > 1 or len(shape) < 4 or hidden[0] in "'’":
-            return None
-        if hidden[0] not in "*#@%" and (
-            self._words.zipf(letters) >= 3 or any(len(part) > 2 and self._words.zipf(part) >= 3 for part in parts)
-        ):
-            return None
-        if len(hidden) == 1:
-            likely = self._masks.get(shape.replace(".", ""), ())
-        else:
-            likely = self._shapes.get((len(shape), shape[0]), ()) if len(shape) >= 5 else ()
-        return next((_Found(term, "masking", len(hidden)) for term in likely if _fits(shape, term)), None)
-
     # --- Windows of words
 
-    def _windows(self, words: Sequence[_Word]) -> Iterator[tuple[int, int, _Found]]:
+    def _windows(self, words: Sequence[_Word]) -> Iterator[tuple[int, int, Found]]:
         last = len(words) - 1
         skip_to = 0
         for at, word in enumerate(words):
@@ -457,10 +177,10 @@ class Lexicon:
                     for phrase in word.phrases[head]:
                         end = at + len(phrase.parts)
                         if end <= last + 1 and (technique := self._phrase(words[at:end], phrase)):
-                            yield at, end, _Found(phrase.letters, technique, int(technique == "typo"))
+                            yield at, end, Found(phrase.letters, technique, int(technique == "typo"))
                 joined = word.letters + after.letters
-                if joined in self._terms and self._is_split(word, after, joined):
-                    yield at, at + 2, _Found(joined, "split")
+                if joined in self._index.terms and self._is_split(word, after, joined):
+                    yield at, at + 2, Found(joined, "split")
             if at >= skip_to and (word.short or len(word.pieces) > 1):
                 start, end = _spaced_run(words, at)
                 skip_to = end
@@ -473,9 +193,9 @@ class Lexicon:
         rare = sum(each.zipf < 2.5 for each in (word, after))
         return rare == 2 or not (word.zipf and after.zipf)
 
-    def _phrases_begun(self, forms: set[str]) -> dict[str, list[_Phrase]]:
-        begun: dict[str, _Phrase] = {}
-        for form in forms if self._phrases else ():
+    def _phrases_begun(self, forms: set[str]) -> dict[str, list[Phrase]]:
+        begun: dict[str, Phrase] = {}
+        for form in forms if self._index.phrases else ():
             short = key(form)
             if len(short) > LONGEST_WORD:
                 continue
@@ -486,18 +206,18 @@ class Lexicon:
             likely.update(
                 key(form[size:]) for size in range(1, min(LONGEST_AFFIX, len(form) - 2)) if form[:size] in PREFIXES
             )
-            for each in likely & self._phrases.keys():
-                begun.update((phrase.letters, phrase) for phrase in self._phrases[each])
-        by_head: dict[str, list[_Phrase]] = {}
+            for each in likely & self._index.phrases.keys():
+                begun.update((phrase.letters, phrase) for phrase in self._index.phrases[each])
+        by_head: dict[str, list[Phrase]] = {}
         for phrase in begun.values():
             by_head.setdefault(phrase.parts[1][0], []).append(phrase)
         return by_head
 
-    def _phrase(self, words: Sequence[_Word], phrase: _Phrase) -> str:
+    def _phrase(self, words: Sequence[_Word], phrase: Phrase) -> str:
         """By which technique these words are the phrase, or an empty text."""
         technique = "exact"
         letters, parts = phrase.letters, phrase.parts
-        exact = self._terms[letters].exact
+        exact = self._index.terms[letters].exact
         for at, (word, part) in enumerate(zip(words, parts, strict=True)):
             if part in (word.letters, word.leet):
                 technique = technique if part == word.letters else "leet"
@@ -509,7 +229,7 @@ class Lexicon:
                 (at == len(parts) - 1 and _ends(word.letters, part)) or (at == 0 and _begins(word.letters, part))
             ):
                 technique = "glued"
-            elif word.mask and len(word.mask) == len(part) and _fits(word.mask, part):
+            elif word.mask and len(word.mask) == len(part) and fits(word.mask, part):
                 technique = "masking"
             elif word.zipf < 4 and len(part) > 2 and sound(word.letters) == sound(part):
                 technique = "sound"
@@ -525,13 +245,13 @@ class Lexicon:
                 return ""
         return technique
 
-    def _spaced(self, words: Sequence[_Word]) -> _Found | None:
+    def _spaced(self, words: Sequence[_Word]) -> Found | None:
         """A term spelt out in pieces: s p a c e d, d.o.t.t.e.d or any mixture. Windows begin and end with a piece."""
         pieces = [piece for word in words for piece in word.pieces if piece]
         if len(pieces) < 3:
             return None
         whole = "".join(pieces)
-        if whole not in self._terms and self._words.zipf(whole):
+        if whole not in self._index.terms and self._words.zipf(whole):
             return None
         for start in range(len(pieces)):
             spelt, single = "", 0
@@ -546,15 +266,15 @@ class Lexicon:
                 term = self._stretched_term(spelt)
                 alone = start == 0 or end == len(pieces) - 1 or len(pieces[start - 1]) > 1 or len(pieces[end + 1]) > 1
                 if term and (alone or len(spelt) >= 5):
-                    return _Found(term, "spacing")
+                    return Found(term, "spacing")
         return None
 
     def _stretched_term(self, spelt: str) -> str:
-        if spelt in self._terms:
+        if spelt in self._index.terms:
             return spelt
         if len(spelt) < 4:
             return ""
-        near = self._keys.get(key(spelt), ())
+        near = self._index.keys.get(key(spelt), ())
         return next((term for term in near if len(term) > 5 or not missing_letters(spelt, term)), "")
 
 
@@ -580,11 +300,6 @@ def _ends(letters: str, part: str) -> bool:
 
 def _begins(letters: str, part: str) -> bool:
     return letters.endswith(part) and letters[: -len(part)] in PREFIXES
-
-
-def _fits(shape: str, term: str) -> bool:
-    """Whether a term has the letters of a shape, whose dots stand for one hidden letter each."""
-    return len(shape) == len(term) and all(ours in (".", theirs) for ours, theirs in zip(shape, term, strict=True))
 
 
 def _native_letters(text: str) -> str:

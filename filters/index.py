@@ -1,0 +1,135 @@
+"""The tables of a list's terms: by their letters, by one letter less, by sound, by shape. Built once, then read."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from filters.disguise import PREFIXES, SUFFIXES, deletions, key, sound
+from filters.realwords import english, real_words
+from filters.terms import Term
+from filters.text import composed, plain, skeleton, squash
+
+SHORTEST_FUZZY = 5
+"""Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
+ROOT_ZIPF = 3.3
+"""How well known a term must be for its mere presence inside an unknown word to tell."""
+ROOT_SHARE = 0.9
+"""The least share, by use, of the words containing a term that are forms of it."""
+
+_WORDS = re.compile(r"[\W_]+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts written without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and Hangul, whose
+particles cling to the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A term of several words: all its letters, and word by word."""
+
+    letters: str
+    parts: tuple[str, ...]
+
+
+class Index:
+    """Terms found by what a word may have in common with them.
+
+    Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native``. ``telling`` are terms
+    so well known that a word with one inside is a form of it.
+    """
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self.terms: dict[str, Term] = {}
+        self.native: dict[str, Term] = {}
+        self.embedded: list[tuple[str, Term]] = []
+        self.keys: defaultdict[str, list[str]] = defaultdict(list)
+        self.slips: defaultdict[str, list[str]] = defaultdict(list)
+        self.sounds: defaultdict[str, list[str]] = defaultdict(list)
+        self.masks: defaultdict[str, list[str]] = defaultdict(list)
+        self.shapes: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+        self.phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
+        for term in terms:
+            self._admit(term)
+        self.roots = self._roots()
+        self.telling = frozenset(self.roots)
+        self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
+        self.embedded_finder = (
+            ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
+        )
+        for letters, term in self.terms.items():
+            self._index(letters, term)
+
+    def forgives(self, letters: str) -> bool:
+        """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""
+        long_enough = len(letters) >= SHORTEST_FUZZY or letters in self.telling
+        return long_enough and not self.terms[letters].exact
+
+    def _admit(self, term: Term) -> None:
+        native, letters = composed(term.text), squash(skeleton(term.text))
+        if not letters:
+            return
+        if _UNSPACED.search(native) and len(native) > 1:
+            self.embedded.append((native, term))
+        if term.anywhere:
+            self.embedded.append((letters, term))
+        self.native.setdefault(native, term)
+        if not native.isascii():
+            self.native.setdefault(squash(plain(term.text)), term)
+            latin = skeleton(native).isascii() and any(each.isascii() and each.isalpha() for each in plain(native))
+            if not latin:
+                return
+            if len(letters) < 4 or real_words().zipf(letters) >= 2:
+                # Without its accents it is another word: Turkish göt, English got.
+                del self.native[squash(plain(term.text))]
+                self.native[native] = term
+                return
+        known = self.terms.get(letters)
+        if known is None or known.severity < term.severity:
+            self.terms[letters] = term
+
+    def _index(self, letters: str, term: Term) -> None:
+        short = key(letters)
+        self.keys[short].append(letters)
+        words = tuple(word for word in _WORDS.split(skeleton(term.text)) if word)
+        if len(words) > 1:
+            self._index_phrase(letters, words)
+        if len(letters) >= 4:
+            for deletion in deletions(letters):
+                self.masks[deletion].append(letters)
+            self.shapes[len(letters), letters[0]].append(letters)
+            if not term.exact:
+                self.sounds[sound(letters)].append(letters)
+        shortest = SHORTEST_FUZZY - 1 if letters in self.telling else SHORTEST_FUZZY
+        if len(letters) >= shortest and len(short) >= 4 and not term.exact:
+            for deletion in deletions(short) | deletions(letters):
+                self.slips[deletion].append(letters)
+
+    def _index_phrase(self, letters: str, words: tuple[str, ...]) -> None:
+        first = key(words[0])
+        forms = {first, sound(words[0])} | (deletions(first) if len(first) >= 3 else set())
+        for form in forms:
+            self.phrases[form].append(Phrase(letters, words))
+
+    def _roots(self) -> list[str]:
+        """Terms so telling that an unknown word with one inside is a form of it: all words with it in them are."""
+        known = [
+            letters
+            for letters, term in self.terms.items()
+            if 4 <= len(letters) <= 9 and not term.exact and real_words().zipf(letters) >= ROOT_ZIPF
+        ]
+        if not known:
+            return []
+        total: defaultdict[str, float] = defaultdict(float)
+        forms: defaultdict[str, float] = defaultdict(float)
+        finder = ahocorasick_rs.AhoCorasick(known)
+        for word, zipf in english(1.5):
+            for which, start, end in finder.find_matches_as_indexes(word, overlapping=True):
+                root, before, after = known[which], word[:start], word[end:]
+                total[root] += 10**zipf
+                if (not before or before in PREFIXES or before in self.terms) and (not after or after in SUFFIXES):
+                    forms[root] += 10**zipf
+        return [root for root in known if total[root] and forms[root] >= ROOT_SHARE * total[root]]

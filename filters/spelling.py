@@ -1,0 +1,214 @@
+"""Judging one word: which listed term it is when its letters are stretched, mistyped, masked, glued or leet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from filters.confusables import LEET
+from filters.disguise import (
+    LONGEST_AFFIX,
+    PREFIXES,
+    SUFFIXES,
+    collapse,
+    deletions,
+    key,
+    missing_letters,
+    plainer,
+    relax,
+    slip,
+    sound,
+)
+from filters.index import SHORTEST_FUZZY, Index
+from filters.realwords import real_words
+from filters.text import composed, plain, squash
+
+LONGEST_WORD = 45
+"""Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
+AS_LETTERS = str.maketrans(LEET)
+"""Leet undone, for ``str.translate``."""
+LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
+"""Punctuation around a word that is no letter in disguise."""
+
+_EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
+_SEPARATORS = 100_000
+
+_LEET = str.maketrans(LEET)
+_EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
+_LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
+_SEPARATORS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term's ``letters`` in the Index, what was undone to see it, and the edits left."""
+
+    letters: str
+    technique: str
+    distance: int = 0
+
+
+class Speller:
+    """Judges words by an Index, and by what people really say."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._zipf = real_words().zipf
+
+    def judge(self, token: str, folded: str) -> Found | None:
+        """The term that a word, given with its skeleton, is a form of."""
+        if not token.isascii():
+            native = self._native_word(token)
+            if native or self._is_foreign_word(token):
+                return native
+        core = folded.strip(_EDGES)
+        letters = squash(core)
+        if not letters:
+            return None
+        if letters in self._index.terms:
+            return Found(letters, "exact" if core.isalnum() or core in self._index.terms else "spacing")
+        parts = [part for part in _SEPARATORS.split(core) if part]
+        if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
+            return found
+        spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
+        if spelt and (found := self._spelling(letters)):
+            return found
+        for part in parts if len(parts) > 1 else ():
+            if part in self._index.terms:
+                return Found(part, "exact")
+        return None
+
+    def _native_word(self, token: str) -> Found | None:
+        forms = (composed(token), squash(plain(token)))
+        return next((Found(form, "exact") for form in forms if form in self._index.native), None)
+
+    def _is_foreign_word(self, token: str) -> bool:
+        """Whether it is a real word in another script, and so no disguise of a Latin one."""
+        own = squash(plain(token))
+        return not own.isascii() and not re.search("[A-Za-z]", token) and self._zipf(own) > 0
+
+    def _spelling(self, letters: str) -> Found | None:
+        """A word of letters alone: stretched, mistyped, spelt by ear, or with something glued to it."""
+        zipf = self._zipf(letters)
+        if not zipf:
+            relaxed, single = relax(letters), collapse(letters)
+            if relaxed in self._index.terms and not (self._zipf(single) >= 4 and self._zipf(relaxed) < 2):
+                return Found(relaxed, "repeats")
+            if single != letters and (self._zipf(relaxed) >= 1.5 or self._zipf(single) >= 2.5):
+                return Found(single, "repeats") if single in self._index.terms else None
+            return self._misspelt(letters) or self._attached(letters)
+        if zipf < 3.4 and (found := self._misspelt(letters)):
+            # A rare "word" a hundred times rarer than a well-known term is how that term is misspelt.
+            term_zipf = self._zipf(found.letters)
+            if term_zipf >= 4.2 and term_zipf - zipf >= 1.9:
+                return found
+        return self._ends_in_root(letters) if zipf < 3 else None
+
+    def _misspelt(self, letters: str) -> Found | None:
+        if len(letters) < 3:
+            return None
+        short = key(letters)
+        for term in self._index.keys.get(short, ()):
+            missing = missing_letters(letters, term)
+            if missing == 0 or (missing == 1 and len(term) > SHORTEST_FUZZY and not self._index.terms[term].exact):
+                return Found(term, "typo" if missing else "repeats", missing)
+        if len(short) >= 4 and (found := self._mistyped(letters, short)):
+            return found
+        for term in self._index.sounds.get(sound(letters), ()) if len(letters) >= 4 else ():
+            return Found(term, "sound", 1)
+        return None
+
+    def _mistyped(self, letters: str, short: str) -> Found | None:
+        near: set[str] = set()
+        for form in {letters, short}:
+            if len(form) > LONGEST_WORD:
+                continue
+            near.update(self._index.slips.get(form, ()))
+            for deletion in deletions(form):
+                near.update(self._index.slips.get(deletion, ()))
+                near.update(term for term in self._index.keys.get(deletion, ()) if self._index.forgives(term))
+                if deletion in self._index.terms and self._index.forgives(deletion):
+                    near.add(deletion)
+        for term in sorted(near, key=lambda term: (-len(term), term)):
+            if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
+                continue
+            if len(term) <= SHORTEST_FUZZY and letters[0] != term[0]:
+                continue
+            return Found(term, "typo", 1)
+        return None
+
+    def _attached(self, letters: str) -> Found | None:
+        return (self._glued(letters) or self._rooted(letters)) if len(letters) > 4 else None
+
+    def _glued(self, letters: str) -> Found | None:
+        size = len(letters)
+        heads = [n for n in range(min(LONGEST_AFFIX, size - 4) + 1) if not n or letters[:n] in PREFIXES]
+        tails = [n for n in range(min(LONGEST_AFFIX, size - 4) + 1) if not n or letters[size - n :] in SUFFIXES]
+        for head in heads:
+            for tail in tails:
+                core = letters[head : size - tail]
+                if (
+                    (head or tail)
+                    and len(core) >= 4
+                    and core in self._index.terms
+                    and not self._index.terms[core].exact
+                ):
+                    return Found(core, "glued")
+        return None
+
+    def _rooted(self, letters: str) -> Found | None:
+        if self._index.root_finder is None:
+            return None
+        for form in dict.fromkeys((letters, plainer(letters))):
+            for which, _, _ in self._index.root_finder.find_matches_as_indexes(form):
+                return Found(self._index.roots[which], "compound")
+        return None
+
+    def _ends_in_root(self, letters: str) -> Found | None:
+        """A rare word that ends in a well-known term, an ending behind it or not: what dictionaries list as slang."""
+        if self._index.root_finder is not None:
+            for which, start, end in self._index.root_finder.find_matches_as_indexes(letters):
+                root = self._index.roots[which]
+                if start > 1 and (end == len(letters) or letters[end:] in SUFFIXES) and self._zipf(root) >= 4.5:
+                    return Found(root, "compound")
+        return None
+
+    def _leet(self, folded: str, core: str, letters: str) -> Found | None:
+        inner = folded.strip(LEET_EDGES).rstrip("!" + LEET_EDGES)
+        if "://" in folded or not re.search("[a-z]", inner) or _NUMBER.fullmatch(inner):
+            return None
+        for source in dict.fromkeys((inner, core)):
+            spelt = squash(source.translate(AS_LETTERS))
+            if spelt == letters or len(spelt) < 3 or not spelt.isalpha() or not source.isascii():
+                continue
+            if spelt in self._index.terms:
+                return Found(spelt, "leet")
+            for term in self._index.keys.get(key(spelt), ()):
+                if missing_letters(spelt, term) == 0:
+                    return Found(term, "leet")
+            # Nobody writes a digit inside an innocent word, so being a form of a real word is no excuse here.
+            if found := self._attached(spelt):
+                return Found(found.letters, "leet")
+        return None
+
+    def _masked(self, core: str, letters: str, parts: Sequence[str]) -> Found | None:
+        shape = "".join(char if char.isalnum() else "." for char in core)
+        hidden = [char for char in core if not char.isalnum()]
+        if not 1 <= len(hidden) <= 2 or len(set(hidden)) > 1 or len(shape) < 4 or hidden[0] in "'’":
+            return None
+        if hidden[0] not in "*#@%" and (
+            self._zipf(letters) >= 3 or any(len(part) > 2 and self._zipf(part) >= 3 for part in parts)
+        ):
+            return None
+        if len(hidden) == 1:
+            likely = self._index.masks.get(shape.replace(".", ""), ())
+        else:
+            likely = self._index.shapes.get((len(shape), shape[0]), ()) if len(shape) >= 5 else ()
+        return next((Found(term, "masking", len(hidden)) for term in likely if fits(shape, term)), None)
+
+
+def fits(shape: str, term: str) -> bool:
+    """Whether a term has the letters of a shape, whose dots stand for one hidden letter each."""
+    return len(shape) == len(term) and all(ours in (".", theirs) for ours, theirs in zip(shape, term, strict=True))
