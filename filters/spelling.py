@@ -32,11 +32,6 @@ LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 """Punctuation around a word that is no letter in disguise."""
 
 _EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
-_SEPARATORS = 100_000
-
-_LEET = str.maketrans(LEET)
-_EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
-_LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 _SEPARATORS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
 
