@@ -6,8 +6,7 @@ on its Zipf scale: 3 is once per million words, 6 once per thousand.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -33,12 +32,13 @@ class RealWords:
     """
 
     def __init__(self, zipfs: Iterable[tuple[str, float]]) -> None:
-        words = dict(zipfs)
-        hashes = np.fromiter((hash(word) for word in words), np.int64, len(words))
-        order = np.argsort(hashes)
-        self._hashes: NDArray[np.int64] = hashes[order]
-        levels = np.fromiter((min(255, round(zipf * _STEP)) for zipf in words.values()), np.uint8, len(words))
-        self._levels: NDArray[np.uint8] = levels[order]
+        rows = ((hash(word), min(255, round(zipf * _STEP))) for word, zipf in zipfs)
+        table = np.fromiter(rows, dtype=[("hash", np.int64), ("level", np.uint8)])
+        table.sort(order=("hash", "level"))
+        # Of a word that several languages have, the last row is where it is most common.
+        last = np.append(table["hash"][1:] != table["hash"][:-1], True)[: len(table)]
+        self._hashes: NDArray[np.int64] = np.ascontiguousarray(table["hash"][last])
+        self._levels: NDArray[np.uint8] = np.ascontiguousarray(table["level"][last])
 
     def zipf(self, word: str) -> float:
         """How common the word is, 0 for one that nobody uses."""
@@ -50,12 +50,7 @@ class RealWords:
 @lru_cache(maxsize=1)
 def real_words() -> RealWords:
     """The words of all LANGUAGES, read once per process."""
-    zipfs: dict[str, float] = {}
-    for language, rarest in LANGUAGES.items():
-        for word, zipf in _common(language, rarest):
-            if zipf > zipfs.get(word, 0.0):
-                zipfs[word] = zipf
-    return RealWords(zipfs.items())
+    return RealWords(word for language, rarest in LANGUAGES.items() for word in _common(language, rarest))
 
 
 def english(least_zipf: float) -> list[tuple[str, float]]:
@@ -63,15 +58,15 @@ def english(least_zipf: float) -> list[tuple[str, float]]:
     return list(_common("en", least_zipf))
 
 
-def _common(language: str, rarest: float) -> Iterable[tuple[str, float]]:
+def _common(language: str, rarest: float) -> Iterator[tuple[str, float]]:
     # The short lists end at Zipf 3, below every other language's limit, and load ten times as fast.
-    frequencies = wordfreq.get_frequency_dict(language, "large" if rarest < 3 else "small")
-    try:
-        for word, frequency in frequencies.items():
-            zipf = math.log10(frequency) + 9
-            if zipf >= rarest and (letters := squash(plain(word))):
+    levels = wordfreq.get_frequency_list(language, "large" if rarest < 3 else "small")
+    # wordfreq keeps every list it has read for good: hundreds of MB for what is nine bytes a word here.
+    wordfreq.get_frequency_list.cache_clear()
+    for centibels, words in enumerate(levels):
+        zipf = 9 - centibels / 100
+        if zipf < rarest:
+            return
+        for word in words:
+            if letters := squash(plain(word)):
                 yield letters, zipf
-    finally:
-        # wordfreq keeps every list it has read for good: hundreds of MB for what is nine bytes a word here.
-        wordfreq.get_frequency_dict.cache_clear()
-        wordfreq.get_frequency_list.cache_clear()
