@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ONE_LETTER = str.maketrans({"l": "i"})
+_NO_VOWELS = dict.fromkeys(map(ord, "aeiou"))
 _RUN = re.compile(r"(.)\1*")
 _STRETCHED = re.compile(r"(.)\1+")
 _STRETCHED_FAR = re.compile(r"(.)\1\1+")
@@ -49,6 +50,11 @@ def relax(word: str) -> str:
 def key(word: str) -> str:
     """What stretched and l-for-i spellings of a word share: runs collapsed, l and i (and so 1, !, |) as one letter."""
     return collapse(word.translate(_ONE_LETTER))
+
+
+def consonants(word: str) -> str:
+    """The word without its vowels, as chatters abbreviate."""
+    return word.translate(_NO_VOWELS)
 
 
 def missing_letters(word: str, term: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import ahocorasick_rs
 
-from filters.disguise import PREFIXES, SUFFIXES, deletions, key, sound
+from filters.disguise import PREFIXES, SUFFIXES, consonants, deletions, key, sound
 from filters.realwords import english, real_words
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
@@ -25,6 +25,9 @@ _WORDS = re.compile(r"[\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts written without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and Hangul, whose
 particles cling to the word."""
+
+
+_NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Index:
             self._admit(term)
         self.roots = self._roots()
         self.telling = frozenset(self.roots)
+        self.abbreviations = {short: root for root in self.roots if len(short := consonants(root)) > 2}
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
@@ -90,6 +94,8 @@ class Index:
         known = self.terms.get(letters)
         if known is None or known.severity < term.severity:
             self.terms[letters] = term
+            if term.phrase and (digits := _in_digits(skeleton(term.text))) != letters:
+                self.terms.setdefault(digits, term)
 
     def _index(self, letters: str, term: Term) -> None:
         short = key(letters)
@@ -133,3 +139,7 @@ class Index:
                 if (not before or before in PREFIXES or before in self.terms) and (not after or after in SUFFIXES):
                     forms[root] += 10**zipf
         return [root for root in known if total[root] and forms[root] >= ROOT_SHARE * total[root]]
+
+
+def _in_digits(phrase: str) -> str:
+    return "".join(_NUMBERS.get(word, word) for word in _WORDS.split(phrase))

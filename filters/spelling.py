@@ -70,7 +70,7 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)):
             return found
-        for part in parts if len(parts) > 1 else ():
+        for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
                 return Found(part, "exact")
         return None
@@ -93,8 +93,10 @@ class Speller:
                 return Found(relaxed, "repeats")
             if single != letters and (self._zipf(relaxed) >= 1.5 or self._zipf(single) >= 2.5):
                 return Found(single, "repeats") if single in self._index.terms else None
-            return self._misspelt(letters) or self._attached(letters)
-        if zipf < 3.4 and (found := self._misspelt(letters)):
+            return self._misspelt(letters) or self._abbreviated(letters) or self._attached(letters)
+        found = self._misspelt(letters) if zipf < 3.4 else None
+        found = found or (self._abbreviated(letters) if zipf < 4.1 else None)
+        if found:
             # A rare "word" a hundred times rarer than a well-known term is how that term is misspelt.
             term_zipf = self._zipf(found.letters)
             if term_zipf >= 4.2 and term_zipf - zipf >= 1.9:
@@ -111,8 +113,18 @@ class Speller:
                 return Found(term, "typo" if missing else "repeats", missing)
         if len(short) >= 4 and (found := self._mistyped(letters, short)):
             return found
-        for term in self._index.sounds.get(sound(letters), ()) if len(letters) >= 4 else ():
-            return Found(term, "sound", 1)
+        for term in self._index.sounds.get(sound(letters), ()):
+            if len(letters) >= 4 or term in self._index.telling:
+                return Found(term, "sound", 1)
+        return None
+
+    def _abbreviated(self, letters: str) -> Found | None:
+        """A telling term without its vowels, an ending behind it or not."""
+        if len(letters) < 8:
+            for size in range(3, len(letters) + 1):
+                root = self._index.abbreviations.get(letters[:size])
+                if root and (size == len(letters) or letters[size:] in SUFFIXES):
+                    return Found(root, "typo", len(root) - size)
         return None
 
     def _mistyped(self, letters: str, short: str) -> Found | None:
@@ -166,7 +178,7 @@ class Speller:
         if self._index.root_finder is not None:
             for which, start, end in self._index.root_finder.find_matches_as_indexes(letters):
                 root = self._index.roots[which]
-                if start > 1 and (end == len(letters) or letters[end:] in SUFFIXES) and self._zipf(root) >= 4.5:
+                if start != 1 and (end == len(letters) or letters[end:] in SUFFIXES) and self._zipf(root) >= 4.5:
                     return Found(root, "compound")
         return None
 
@@ -186,6 +198,9 @@ class Speller:
             # Nobody writes a digit inside an innocent word, so being a form of a real word is no excuse here.
             if found := self._attached(spelt):
                 return Found(found.letters, "leet")
+        if re.search(r"[a-z]\W*[\d$@!|]+[a-z]", inner) and len(spelt) >= SHORTEST_FUZZY and not self._zipf(spelt):
+            found = self._misspelt(spelt)
+            return found and Found(found.letters, "leet", found.distance)
         return None
 
     def _masked(self, core: str, letters: str, parts: Sequence[str]) -> Found | None:
