@@ -25,10 +25,14 @@ from filters.history import History
 from filters.ladder import Ladder
 from filters.language import Language
 from filters.length import Length
+from filters.links import Links
 from filters.mention_flood import MentionFlood
+from filters.newcomers import Newcomers
+from filters.regex import Regex
 from filters.repetition import Repetition
 from filters.self_repeat import SelfRepeat
 from filters.symbols import Symbols
+from filters.username_lookalike import UsernameLookalike
 from filters.zalgo import Zalgo
 
 PRESETS = Path(__file__).parent / "presets"
@@ -56,6 +60,10 @@ class FilterSet(Settings):
     self_repeat: SelfRepeat = SelfRepeat()
     copy_paste: CopyPaste = CopyPaste()
     language: Language = Language()
+    links: Links = Links()
+    newcomers: Newcomers = Newcomers()
+    username_lookalike: UsernameLookalike = UsernameLookalike()
+    regex: Regex = Regex()
 
     @property
     def all(self) -> tuple[Filter, ...]:
