@@ -41,6 +41,7 @@ cautious guess, as there were only 12). ``python -m benchmarks.matching --calibr
 WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
 
+_COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
 _PIECES = re.compile(r"[^\w$@!|+(<]+|_+")
 
 
@@ -119,7 +120,8 @@ class Lexicon:
         else:
             leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded)
-            pieces = tuple(squash(piece.translate(AS_LETTERS)) for piece in _PIECES.split(folded) if piece)
+            as_letters = {} if _COUNT.fullmatch(folded) else AS_LETTERS
+            pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
             word = _Word(
                 found,
                 letters,

@@ -33,6 +33,9 @@ LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 
 _EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
 _SEPARATORS = re.compile(r"[\W_]+")
+_EMOTE = re.compile(r"\W*[a-z]{3,}\d*[A-Z]+[a-z]*\W*$")
+"""How channels name their emotes: a prefix in small letters, then a word with a capital."""
+_TITLE = re.compile(r"[A-Z][a-z]+\W*$")
 _NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
 
 
@@ -68,7 +71,7 @@ class Speller:
         if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
             return found
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
-        if spelt and (found := self._spelling(letters)):
+        if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
@@ -83,6 +86,12 @@ class Speller:
         """Whether it is a real word in another script, and so no disguise of a Latin one."""
         own = squash(plain(token))
         return not own.isascii() and not re.search("[A-Za-z]", token) and self._zipf(own) > 0
+
+    def _is_name(self, token: str, found: Found) -> bool:
+        """Whether a word that would be a guess is written like the name of an emote or a person."""
+        if found.technique not in ("typo", "sound", "compound"):
+            return False
+        return bool(_EMOTE.match(token)) or (found.letters not in self._index.telling and bool(_TITLE.match(token)))
 
     def _spelling(self, letters: str) -> Found | None:
         """A word of letters alone: stretched, mistyped, spelt by ear, or with something glued to it."""
@@ -138,7 +147,10 @@ class Speller:
                 near.update(term for term in self._index.keys.get(deletion, ()) if self._index.forgives(term))
                 if deletion in self._index.terms and self._index.forgives(deletion):
                     near.add(deletion)
+        stretched = relax(letters) != letters
         for term in sorted(near, key=lambda term: (-len(term), term)):
+            if stretched and len(term) <= SHORTEST_FUZZY:
+                continue
             if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
                 continue
             if len(term) <= SHORTEST_FUZZY and letters[0] != term[0]:
@@ -169,8 +181,9 @@ class Speller:
         if self._index.root_finder is None:
             return None
         for form in dict.fromkeys((letters, plainer(letters))):
-            for which, _, _ in self._index.root_finder.find_matches_as_indexes(form):
-                return Found(self._index.roots[which], "compound")
+            for which, start, end in self._index.root_finder.find_matches_as_indexes(form):
+                if not start or end == len(form) or form[end:] in SUFFIXES or form[:start] in PREFIXES:
+                    return Found(self._index.roots[which], "compound")
         return None
 
     def _ends_in_root(self, letters: str) -> Found | None:

@@ -411,6 +411,6 @@ def test_recall_and_false_hits_on_labelled_chat() -> None:
         if row["reasonable"]:
             hit[row["label"]].append(listed.find(fold(row["text"])) is not None)
     benign = [listed.find(fold(row["text"])) is not None for row in rows("chat_fp.jsonl") if not row["exact"]]
-    assert sum(hit[1]) / len(hit[1]) >= 0.949
-    assert sum(hit[0]) / len(hit[0]) <= 0.0125
-    assert sum(benign) / len(benign) < 0.006
+    assert sum(hit[1]) / len(hit[1]) >= 0.95
+    assert sum(hit[0]) / len(hit[0]) <= 0.01
+    assert sum(benign) / len(benign) < 0.0045
