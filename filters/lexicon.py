@@ -205,6 +205,9 @@ class Lexicon:
             likely = {short, sound(form)}
             if len(short) >= 3:
                 likely |= deletions(short)
+                likely.update(
+                    short[:at] + short[at + 2 :] for at in range(1, len(short) - 1) if short[at - 1] == short[at + 1]
+                )
                 likely.update(key(each) for each in deletions(form) if LONGEST_WORD >= len(form) > len(short))
             likely.update(
                 key(form[size:]) for size in range(1, min(LONGEST_AFFIX, len(form) - 2)) if form[:size] in PREFIXES
@@ -240,13 +243,21 @@ class Lexicon:
                 technique != "typo"
                 and len(letters) >= 8
                 and len(part) > 2
-                and word.zipf < 3.6
+                and (word.zipf < 3.6 or (word.zipf < 5.5 and self._rest_tells(words, parts, at)))
                 and (slip(word.letters, part) or slip(key(word.letters), key(part)))
             ):
                 technique = "typo"
             else:
                 return ""
         return technique
+
+    def _rest_tells(self, words: Sequence[_Word], parts: Sequence[str], at: int) -> bool:
+        """Whether the other words of a phrase stand there exactly, a rare one among them, so that even a real word in
+        the place of this one is a slip.
+        """
+        others = [word for index, word in enumerate(words) if index != at]
+        exact = all(word.letters == parts[index] for index, word in enumerate(words) if index != at)
+        return exact and min(word.zipf for word in others) < 4.3
 
     def _spaced(self, words: Sequence[_Word]) -> Found | None:
         """A term spelt out in pieces: s p a c e d, d.o.t.t.e.d or any mixture. Windows begin and end with a piece."""

@@ -33,8 +33,8 @@ LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 
 _EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
 _SEPARATORS = re.compile(r"[\W_]+")
-_EMOTE = re.compile(r"\W*[a-z]{3,}\d*[A-Z]+[a-z]*\W*$")
-"""How channels name their emotes: a prefix in small letters, then a word with a capital."""
+_EMOTE = re.compile(r"\W*([a-z]{3,}\d*[A-Z]+[a-z]*|[A-Z][a-z]+[A-Z][a-z]+)\W*$")
+"""How channels name their emotes: a prefix in small letters, then a word with a capital; and CamelCase."""
 _TITLE = re.compile(r"[A-Z][a-z]+\W*$")
 _NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
 
@@ -91,6 +91,8 @@ class Speller:
         """Whether a word that would be a guess is written like the name of an emote or a person."""
         if found.technique not in ("typo", "sound", "compound"):
             return False
+        if not token.isascii() and plain(token).isascii():
+            return True  # accents are the care a writer takes, or a disguise, but then of the word itself
         return bool(_EMOTE.match(token)) or (found.letters not in self._index.telling and bool(_TITLE.match(token)))
 
     def _spelling(self, letters: str) -> Found | None:
@@ -203,7 +205,7 @@ class Speller:
             spelt = squash(source.translate(AS_LETTERS))
             if spelt == letters or len(spelt) < 3 or not spelt.isalpha() or not source.isascii():
                 continue
-            if spelt in self._index.terms:
+            if spelt in self._index.terms and (len(spelt) > 3 or len(source) == len(spelt)):
                 return Found(spelt, "leet")
             for term in self._index.keys.get(key(spelt), ()):
                 if missing_letters(spelt, term) == 0:
