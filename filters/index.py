@@ -18,6 +18,9 @@ SHORTEST_FUZZY = 5
 """Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
 ROOT_ZIPF = 3.3
 """How well known a term must be for its mere presence inside an unknown word to tell."""
+WELL_KNOWN_ZIPF = 4.2
+RARER_ZIPF = 1.9
+"""A "word" eighty times rarer than a well-known term it resembles is how that term is misspelt."""
 ROOT_SHARE = 0.9
 """The least share, by use, of the words containing a term that are forms of it."""
 
@@ -57,9 +60,15 @@ class Index:
         self.phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
         for term in terms:
             self._admit(term)
-        self.roots = self._roots()
+        known = [
+            letters
+            for letters, term in self.terms.items()
+            if 4 <= len(letters) <= 9 and not term.exact and real_words().zipf(letters) >= ROOT_ZIPF
+        ]
+        spoken = english(1.5) if known else {}
+        self.roots = self._roots(known, spoken)
         self.telling = frozenset(self.roots)
-        self.abbreviations = {short: root for root in self.roots if len(short := consonants(root)) > 2}
+        self.abbreviations = self._abbreviations(spoken)
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
@@ -101,6 +110,8 @@ class Index:
         short = key(letters)
         self.keys[short].append(letters)
         words = tuple(word for word in _WORDS.split(skeleton(term.text)) if word)
+        if "".join(words) != letters:
+            words = tuple(_NUMBERS.get(word, word) for word in words)
         if len(words) > 1:
             self._index_phrase(letters, words)
         if len(letters) >= 4:
@@ -120,25 +131,31 @@ class Index:
         for form in forms:
             self.phrases[form].append(Phrase(letters, words))
 
-    def _roots(self) -> list[str]:
-        """Terms so telling that an unknown word with one inside is a form of it: all words with it in them are."""
-        known = [
-            letters
-            for letters, term in self.terms.items()
-            if 4 <= len(letters) <= 9 and not term.exact and real_words().zipf(letters) >= ROOT_ZIPF
-        ]
+    def _roots(self, known: list[str], spoken: dict[str, float]) -> list[str]:
+        """Those of the known terms so telling that a strange word with one inside is a form of it: all others are."""
         if not known:
             return []
         total: defaultdict[str, float] = defaultdict(float)
         forms: defaultdict[str, float] = defaultdict(float)
         finder = ahocorasick_rs.AhoCorasick(known)
-        for word, zipf in english(1.5):
+        for word, zipf in spoken.items():
             for which, start, end in finder.find_matches_as_indexes(word, overlapping=True):
                 root, before, after = known[which], word[:start], word[end:]
                 total[root] += 10**zipf
                 if (not before or before in PREFIXES or before in self.terms) and (not after or after in SUFFIXES):
                     forms[root] += 10**zipf
         return [root for root in known if total[root] and forms[root] >= ROOT_SHARE * total[root]]
+
+    def _abbreviations(self, spoken: dict[str, float]) -> dict[str, str]:
+        """How English chat shortens telling words, without vowels or with k for ck, where that is no word itself."""
+        return {
+            short: root
+            for root in self.roots
+            for short in (consonants(root), root.replace("ck", "k"))
+            if short not in self.terms
+            and len(short) > 2
+            and spoken.get(root, 0.0) >= max(WELL_KNOWN_ZIPF, spoken.get(short, 0.0) + RARER_ZIPF)
+        }
 
 
 def _in_digits(phrase: str) -> str:

@@ -53,9 +53,9 @@ def real_words() -> RealWords:
     return RealWords(word for language, rarest in LANGUAGES.items() for word in _common(language, rarest))
 
 
-def english(least_zipf: float) -> list[tuple[str, float]]:
+def english(least_zipf: float) -> dict[str, float]:
     """English words at least this common, with their Zipf frequency."""
-    return list(_common("en", least_zipf))
+    return dict(reversed(list(_common("en", least_zipf))))  # most common first: of two spellings the commoner stays
 
 
 def _common(language: str, rarest: float) -> Iterator[tuple[str, float]]:

@@ -20,7 +20,7 @@ from filters.disguise import (
     slip,
     sound,
 )
-from filters.index import SHORTEST_FUZZY, Index
+from filters.index import RARER_ZIPF, SHORTEST_FUZZY, WELL_KNOWN_ZIPF, Index
 from filters.realwords import real_words
 from filters.text import composed, plain, squash
 
@@ -106,13 +106,10 @@ class Speller:
                 return Found(single, "repeats") if single in self._index.terms else None
             return self._misspelt(letters) or self._abbreviated(letters) or self._attached(letters)
         found = self._misspelt(letters) if zipf < 3.4 else None
-        found = found or (self._abbreviated(letters) if zipf < 4.1 else None)
-        if found:
-            # A rare "word" a hundred times rarer than a well-known term is how that term is misspelt.
-            term_zipf = self._zipf(found.letters)
-            if term_zipf >= 4.2 and term_zipf - zipf >= 1.9:
-                return found
-        return self._ends_in_root(letters) if zipf < 3 else None
+        if found and self._zipf(found.letters) >= max(WELL_KNOWN_ZIPF, zipf + RARER_ZIPF):
+            return found
+        found = self._abbreviated(letters) if zipf < 4.1 else None
+        return found or (self._ends_in_root(letters) if zipf < 3 else None)
 
     def _misspelt(self, letters: str) -> Found | None:
         if len(letters) < 3:
@@ -205,7 +202,9 @@ class Speller:
             spelt = squash(source.translate(AS_LETTERS))
             if spelt == letters or len(spelt) < 3 or not spelt.isalpha() or not source.isascii():
                 continue
-            if spelt in self._index.terms and (len(spelt) > 3 or len(source) == len(spelt)):
+            if len(spelt) == 3 and len(source) > 3:
+                continue
+            if spelt in self._index.terms:
                 return Found(spelt, "leet")
             for term in self._index.keys.get(key(spelt), ()):
                 if missing_letters(spelt, term) == 0:

@@ -104,6 +104,41 @@ def test_innocents_are_left_alone(line: str) -> None:
     assert found(line) is None
 
 
+@pytest.mark.parametrize(
+    ("term", "line"),
+    [
+        ("damn", "well dmn"),  # vowels dropped
+        ("damn", "dmned thing"),
+        ("one trick pony", "1 trick pony"),
+        ("one trick pony", "1trickpony"),
+        ("plonker", "p1onkwr"),  # leet and a slip
+        ("daft dingo", "draft dingo"),  # a real word, but the rest of the phrase tells
+        ("damn", "goddamnedest"),
+    ],
+)
+def test_what_chatters_do_besides(term: str, line: str) -> None:
+    hit = found(line, lexicon(term))
+    assert hit is not None
+    assert hit.term.text == term
+
+
+@pytest.mark.parametrize(
+    ("term", "line"),
+    [
+        ("plonker", "rooPlonkr"),  # named like an emote
+        ("plonker", "PlonkrGaming"),
+        ("porno", "Pono was here"),  # a person's name
+        ("tette", "il a tweeté"),  # accents are care
+        ("tit", "7-1 7-1 7-1"),  # a score
+        ("hoe", "H0-3"),
+        ("porno", "ponoooo"),  # stretched and short: one or the other
+        ("ass", "a general ass-embly"),
+    ],
+)
+def test_what_guesses_must_not_take_for_a_slip(term: str, line: str) -> None:
+    assert found(line, lexicon(term)) is None
+
+
 def test_real_words_one_letter_away_are_no_typos() -> None:
     terms = lexicon("bangers", "muppet", "stench")
     for innocent in ("hangers", "bankers", "puppet", "moppet", "trench", "stanch", "bangor"):

@@ -41,4 +41,5 @@ def test_any_words_may_be_the_guard() -> None:
 def test_english_words_are_at_least_as_common_as_asked() -> None:
     words = english(5.5)
     assert 200 < len(words) < 1_000
-    assert min(zipf for _, zipf in words) >= 5.5
+    assert words["good"] == pytest.approx(real_words().zipf("good"), abs=0.1)
+    assert min(words.values()) >= 5.5
