@@ -26,6 +26,7 @@ SPELT_ENDINGS = frozenset("com net org tv gg ru info biz xyz io".split())
 """Endings that are looked for after a dot with space before it, and after the word dot."""
 
 _DOTS = "。．｡․﹒·•∙⋅‧・"
+_SIGNS = dict.fromkeys(_DOTS, ".") | dict.fromkeys("‐‑−", "-")
 _HINT = re.compile(rf"[.{_DOTS}]|dot|punto|punkt|ponto", re.IGNORECASE)
 _SPELT = "|".join(sorted(SPELT_ENDINGS))
 _WRITTEN_DOT = re.compile(
@@ -106,7 +107,7 @@ def _view(text: str, rewrite: Callable[[str], str]) -> _View:
     if text.isascii():
         view = _View(rewrite(text), list(range(len(text))))
     else:
-        letters = [("." if char in _DOTS else rewrite(char), place) for place, char in enumerate(text)]
+        letters = [(_SIGNS.get(char) or rewrite(char), place) for place, char in enumerate(text)]
         view = _View("".join(new for new, _ in letters), [place for new, place in letters for _ in new])
     return view.joined().dotted()
 
@@ -118,7 +119,7 @@ def _compatible(char: str) -> str:
 
 def _addresses(view: _View) -> Iterator[Address]:
     for match in _ADDRESS.finditer(view.text):
-        host = _decoded(match["host"])
+        host = decoded(match["host"])
         path = match["path"] or ""
         suffix = "" if _NUMBERS.fullmatch(host) else _suffixes().publicsuffix(host)
         if suffix is None or suffix == host:
@@ -135,7 +136,8 @@ def _is_plain(host: str, suffix: str) -> bool:
     return ending in PLAIN_ENDINGS or not ending.isascii() or "." in name or bool(_OWN_NAME.match(name))
 
 
-def _decoded(host: str) -> str:
+def decoded(host: str) -> str:
+    """The host with its punycode read; what is not punycode stays as it is."""
     if "xn--" not in host:
         return host
     try:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from filters.addresses import Address, find_addresses
+from filters.addresses import Address, decoded, find_addresses
 from filters.base import Filter
 from filters.history import History
 from filters.types import Category, Evidence, Message, Severity
@@ -21,6 +21,8 @@ SHORTENERS = frozenset(
 )
 """Services that hide where a link leads; from common knowledge."""
 
+_CLIMBS = re.compile(r"[^?#]*[/\\](?:\.|%2e){2}(?:[/\\?#]|$)", re.IGNORECASE)
+"""A path with a step up, which browsers follow out of the folder it seems to be in."""
 _DOMAIN = re.compile(r"[\w*-]+(?:\.[\w*-]+)+")
 
 
@@ -28,11 +30,20 @@ def _domain(text: str) -> str:
     domain, slash, path = text.strip().lower().removeprefix("https://").removeprefix("http://").partition("/")
     if not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{text!r} is not a domain (write e.g. youtube.com, *.edu or github.com/me/*)")
-    return domain + slash + path
+    return decoded(domain) + (slash + path if path else "")
+
+
+def _whole_domain(text: str) -> str:
+    domain = _domain(text)
+    if set("*/") & set(domain):
+        raise ValueError(f"{text!r}: a scam site is a whole domain (write e.g. evil.com, which covers its subdomains)")
+    return domain
 
 
 Domain = Annotated[str, AfterValidator(_domain)]
 """A domain, with wildcards and a path if wanted; ``youtube.com`` stands for its subdomains too."""
+Host = Annotated[str, AfterValidator(_whole_domain)]
+"""A domain that is looked up as it is, with its subdomains."""
 
 
 class Links(Filter):
@@ -49,7 +60,7 @@ class Links(Filter):
     )
     own_channel: bool = Field(True, description="Let everybody link to this channel and its clips.")
     shorteners: bool = Field(True, description="Act on shortened links, which hide where they lead.")
-    scams: tuple[Domain, ...] = Field((), description="Scam sites; a permit does not open them.")
+    scams: tuple[Host, ...] = Field((), description="Scam sites; a permit does not open them.")
     scam_severity: Severity = Field(Severity.HIGH, description="How bad a link to a scam site is, 0 to 3.")
 
     _scams: frozenset[str] = PrivateAttr()
@@ -85,13 +96,14 @@ class Links(Filter):
 
     def _is_allowed(self, address: Address, channel: str) -> bool:
         host = address.host.removeprefix("www.")
+        path = "/" if _CLIMBS.match(address.path) else address.path
         if self.own_channel and host in ("twitch.tv", "m.twitch.tv"):
             own = "/" + channel.lower()
-            path = re.split(r"[?#]", address.path.lower())[0].rstrip("/")
-            if path == own or path.startswith(own + "/"):
+            page = re.split(r"[?#]", path.lower())[0].rstrip("/")
+            if page == own or page.startswith(own + "/"):
                 return True
         while host:
             if host in self._allowed:
                 return True
             host = host.partition(".")[2]
-        return bool(self._patterns.match(address.host + (address.path if "/" in address.path[:1] else "/")))
+        return bool(self._patterns.match(address.host + (path if path.startswith("/") else "/")))
