@@ -14,6 +14,8 @@ from filters.realwords import english, real_words
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
 
+BEGINNING = 4
+"""Letters by which a window of spelt-out letters is given up early: no term begins so."""
 SHORTEST_FUZZY = 5
 """Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
 ROOT_ZIPF = 3.3
@@ -75,6 +77,7 @@ class Index:
         )
         for letters, term in self.terms.items():
             self._index(letters, term)
+        self.beginnings = frozenset(short[:BEGINNING] for short in self.keys)
 
     def forgives(self, letters: str) -> bool:
         """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, deletions, key, missing_letters, slip, sound
-from filters.index import Index, Phrase
+from filters.index import BEGINNING, Index, Phrase
 from filters.realwords import real_words
 from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller, fits
 from filters.terms import Problem, Term, read_terms
@@ -268,13 +268,17 @@ class Lexicon:
         if whole not in self._index.terms and self._words.zipf(whole):
             return None
         for start in range(len(pieces)):
-            spelt, single = "", 0
+            spelt, single, begun = "", 0, False
             for end in range(start, len(pieces)):
                 spelt += pieces[end]
                 single += len(pieces[end]) == 1
                 count = end - start + 1
-                if len(spelt) > WINDOW_LETTERS:
+                if len(spelt) > (WINDOW_LETTERS if begun else 3 * BEGINNING):
                     break
+                if not begun and len(short := key(spelt)) >= BEGINNING:
+                    begun = short[:BEGINNING] in self._index.beginnings
+                    if not begun:
+                        break
                 if count < 3 or 2 * single < count or count < len(spelt) / 2.2:
                     continue
                 term = self._stretched_term(spelt)
