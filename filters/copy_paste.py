@@ -28,6 +28,9 @@ class CopyPaste(Filter):
         60, ge=GROUPED_LETTERS, le=500, description="Characters; shorter lines may be said by everybody."
     )
     near: bool = Field(True, description="Also count lines that differ in a few letters.")
+    min_pace: int = Field(
+        0, ge=0, le=10_000, description="Lines a minute the chat must run at; in a slow chat this disturbs nobody."
+    )
     allow: tuple[str, ...] = Field((), description="Copy-pasta the channel likes: lines like these are left alone.")
 
     _allowed: tuple[str, ...] = PrivateAttr()
@@ -39,7 +42,7 @@ class CopyPaste(Filter):
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when more chatters than allowed have said this."""
         form = message.folded.text
-        if len(form) < self.min_length:
+        if len(form) < self.min_length or history.pace < self.min_pace:
             return None
         line = history.line(message)
         if line is None or line.group is None or self._is_allowed(form):

@@ -62,6 +62,7 @@ class History:
         self._arrivals = Arrivals(ARRIVALS)
         self._max_lines = max_lines
         self._max_chatters = max_chatters
+        self._minute: deque[int] = deque(maxlen=max_lines)
         self.begun_ms: int | None = None
         """When the first message came, UTC ms: who was there before is not known."""
 
@@ -81,7 +82,15 @@ class History:
             del lines[0]
         self._context.append(message)
         self._ring.append(line)
+        self._minute.append(message.ts_ms)
+        while self._minute[0] <= message.ts_ms - 60_000:
+            self._minute.popleft()
         self._forget(message.ts_ms - KEPT_S * 1000)
+
+    @property
+    def pace(self) -> int:
+        """How many lines the channel has written in the last minute."""
+        return len(self._minute)
 
     def know(self, chatter_id: str, first_seen_ms: int) -> None:
         """Remember that a chatter was in the channel before, as the log or an earlier run tells."""

@@ -16,6 +16,8 @@ _RUN = re.compile(r"(\S)\1{7,}")
 _GLUED = re.compile(r"(\S{3,24}?)\1{2,}")
 _LONG_WORD = 20
 """Letters from which a word is looked at for a piece that it repeats."""
+_OFTEN = 3
+"""How often a word stands in a line to count as repeated."""
 _ADDRESS = ("http://", "https://", "www.")
 
 
@@ -25,44 +27,45 @@ class Repetition(Filter):
     name: ClassVar[str] = "repetition"
 
     category: Category = Field(Category.SPAM, description="The written rule this filter enforces.")
-    max_run: int = Field(40, ge=7, le=500, description="How often one character may follow itself.")
-    max_repeats: int = Field(10, ge=1, le=500, description="How often one word may stand in a line.")
-    min_share: float = Field(
-        0.5, ge=0, le=1, description="Share of the line its repeated words must make up; prose repeats small words."
+    max_run: int = Field(60, ge=7, le=500, description="How often one character may follow itself.")
+    max_repeated: int = Field(
+        200, ge=20, le=500, description="Characters a line may fill with words that stand in it three times or more."
+    )
+    min_pace: int = Field(
+        0, ge=0, le=10_000, description="Lines a minute the chat must run at; in a slow chat this disturbs nobody."
     )
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        """Return a finding when a character, a word or a piece of a word is repeated more than allowed."""
+        """Return a finding when a character, words or a piece of a word are repeated more than allowed."""
         text = message.text
         for run in _RUN.finditer(text):
             count = run.end() - run.start()
             if count > self.max_run:
                 detail = f"one character {count} times in a row, {self.max_run} are allowed"
                 return self.evidence(message, "max_run", detail, run.span())
-        words = text.split()
-        return self._words(message, words) or self._pieces(message, words)
-
-    def _words(self, message: Message, words: list[str]) -> Evidence | None:
-        if len(words) <= self.max_repeats:
+        if len(text) <= self.max_repeated or history.pace < self.min_pace:
             return None
-        counts = Counter(map(str.casefold, words))
-        word, count = counts.most_common(1)[0]
-        repeated = sum(len(each) * times for each, times in counts.items() if times > 1)
-        if count <= self.max_repeats or repeated < self.min_share * sum(map(len, words)):
-            return None
-        spans = [m.span() for m in re.finditer(r"\S+", message.text) if m.group().casefold() == word]
-        detail = f"one word {count} times, {self.max_repeats} are allowed"
-        return self.evidence(message, "max_repeats", detail, (spans[0][0], spans[-1][1]))
+        return self._words(message) or self._pieces(message)
 
-    def _pieces(self, message: Message, words: list[str]) -> Evidence | None:
-        for word in words:
-            if len(word) < _LONG_WORD or word.startswith(_ADDRESS):
+    def _words(self, message: Message) -> Evidence | None:
+        counts = Counter(message.text.casefold().split())
+        repeated = {word for word, times in counts.items() if times >= _OFTEN}
+        filled = sum((len(word) + 1) * counts[word] for word in repeated)
+        if filled <= self.max_repeated:
+            return None
+        spans = [m.span() for m in re.finditer(r"\S+", message.text) if m.group().casefold() in repeated]
+        detail = f"{filled} characters of repeated words, {self.max_repeated} are allowed"
+        return self.evidence(message, "max_repeated", detail, (spans[0][0], spans[-1][1]))
+
+    def _pieces(self, message: Message) -> Evidence | None:
+        for word in re.finditer(r"\S+", message.text):
+            if len(word.group()) < _LONG_WORD or word.group().startswith(_ADDRESS):
                 continue
-            for glued in _GLUED.finditer(word):
-                count = len(glued.group()) // len(glued[1])
+            for glued in _GLUED.finditer(word.group()):
+                filled = len(glued.group())
                 # One character is max_run's business, and laughter ("hahaha") has two.
-                if count > self.max_repeats and len(set(glued[1])) > 2:
-                    start = message.text.index(word) + glued.start()
-                    detail = f"one piece {count} times in a row, {self.max_repeats} are allowed"
-                    return self.evidence(message, "max_repeats", detail, (start, start + len(glued.group())))
+                if filled > self.max_repeated and len(set(glued[1])) > 2:
+                    detail = f"{filled} characters of one repeated piece, {self.max_repeated} are allowed"
+                    start = word.start() + glued.start()
+                    return self.evidence(message, "max_repeated", detail, (start, start + filled))
         return None

@@ -22,11 +22,14 @@ class SelfRepeat(Filter):
     window_s: float = Field(60, gt=0, le=3_600, description="Length of the window in seconds.")
     min_characters: int = Field(10, ge=1, le=500, description="Characters a line needs before it is looked at.")
     likeness: float = Field(0.9, ge=0.5, le=1, description="How alike two lines must be to count as the same, 0 to 1.")
+    min_pace: int = Field(
+        0, ge=0, le=10_000, description="Lines a minute the chat must run at; in a slow chat this disturbs nobody."
+    )
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when the line has been said too often, with the ids of the earlier ones."""
         text = message.folded.text
-        if len(text) < self.min_characters:
+        if len(text) < self.min_characters or history.pace < self.min_pace:
             return None
         alike = [
             line
