@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +35,8 @@ PLOT = ROOT / "docs" / "benchmarks.svg"
 SIZES = (100, 1_000, 2_500, 10_000, 100_000)
 FLOOR = "aho-corasick (floor)"
 WARM, TIMED = 10_000, 10_000
+
+GUESSES = ("typo", "sound", "compound", "glued")
 
 Finder = Callable[[str], bool]
 
@@ -237,18 +239,18 @@ def _found(text: str) -> Hit | None:
 
 
 def quality_table() -> list[str]:
-    """Recall per technique and false hits per class on the development data, as Markdown."""
+    """Recall per technique and language, false hits per class and every hit on benign chat, as Markdown."""
     rows: defaultdict[tuple[int, str], list[bool]] = defaultdict(list)
     for row in _evasions():
         rows[row["label"], row["technique"]].append(is_hit(row["text"]))
-    benign = [is_hit(row["text"]) for row in _lines("chat_fp.jsonl") if not row["exact"]]
+    hits_on_benign = [(row, _found(row["text"])) for row in _lines("chat_fp.jsonl") if not row["exact"]]
+    benign = [hit is not None for _, hit in hits_on_benign]
     recall = [hit for (label, _), hits in rows.items() if label for hit in hits]
     false = [hit for (label, _), hits in rows.items() if not label for hit in hits]
     table = [
         "## Right and wrong on the development data",
         "",
-        "2,500 terms; rows marked unreasonable do not count. Benign chat: lines without a listed word as a whole word;",
-        "most hits among them are real evasions (`--benign` prints them all).",
+        "2,500 terms; rows marked unreasonable do not count. Benign chat: lines without a listed word as a whole word.",
         "",
         "| | n | hit |",
         "|---|---:|---:|",
@@ -258,7 +260,64 @@ def quality_table() -> list[str]:
     ]
     for (label, technique), hits in sorted(rows.items(), key=lambda item: (-item[0][0], item[0][1])):
         table.append(f"| {'' if label else 'negative: '}{technique} | {len(hits)} | {_share(hits)} |")
+    return [
+        *table,
+        "",
+        *language_table(),
+        "",
+        *benign_table([(row["text"], hit) for row, hit in hits_on_benign if hit]),
+    ]
+
+
+def language_table() -> list[str]:
+    """Recall per language of the term: evaded, and as listed in the middle of a line of another language."""
+    lines = (DATA / "terms.tsv").read_text("utf-8").splitlines()[1:]
+    languages = {term: lang for term, lang, *_ in (line.split("\t") for line in lines)}
+    evaded: defaultdict[str, list[bool]] = defaultdict(list)
+    for row in _evasions():
+        if row["label"]:
+            evaded[languages.get(row["term"], "other")].append(is_hit(row["text"]))
+    listed: defaultdict[str, list[bool]] = defaultdict(list)
+    for term, language in languages.items():
+        listed[language].append(is_hit(f"hello {term} again"))
+    table = [
+        "## By language of the term",
+        "",
+        "| | evasions | found | terms | found as listed |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for language in sorted(listed, key=lambda each: -len(listed[each])):
+        found = evaded[language]
+        share = _share(found) if found else "–"
+        table.append(f"| {language} | {len(found)} | {share} | {len(listed[language])} | {_share(listed[language])} |")
     return table
+
+
+def benign_table(hits: list[tuple[str, Hit]]) -> list[str]:
+    """Every hit on benign chat, masked, for a person to judge."""
+    dressed = sum(hit.technique not in GUESSES for _, hit in hits)
+    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for text, hit in hits:
+        seen[hit.technique][f"{_masked(text[slice(*hit.span)])} for {_masked(hit.term.text)}"] += 1
+    table = [
+        "## Hits on benign chat",
+        "",
+        f"All {len(hits)} count as false above. In {dressed} the line has the listed term itself, stretched, masked,",
+        f"spaced or in leet, which is what the matcher is for; {len(hits) - dressed} are guesses ({', '.join(GUESSES)}),",
+        "right or wrong.",
+        "",
+        "| | |",
+        "|---|---|",
+    ]
+    for technique, pieces in sorted(seen.items()):
+        each = ", ".join(piece + (f" ({count} times)" if count > 1 else "") for piece, count in sorted(pieces.items()))
+        table.append(f"| {technique} | {each} |")
+    return table
+
+
+def _masked(word: str) -> str:
+    """The word with every other letter hidden: enough to judge by, not to read aloud."""
+    return "".join("·" if at % 2 and char.isalnum() else char for at, char in enumerate(word.replace("|", "/")))
 
 
 def calibrate() -> None:
@@ -274,13 +333,6 @@ def calibrate() -> None:
         hits = right[technique]
         share = f"{sum(hits) / len(hits):.2f} of {len(hits)}" if hits else "never"
         print(f"{technique:10} {share}   (table: {CONFIDENCE[technique]})")
-
-
-def benign() -> None:
-    """Print every hit on benign chat, for a person to judge."""
-    for row in _lines("chat_fp.jsonl"):
-        if not row["exact"] and (hit := _found(row["text"])):
-            print(hit.technique, hit.term.text, row["text"][slice(*hit.span)], sep="\t")
 
 
 def _evasions() -> Iterable[dict[str, Any]]:
@@ -300,22 +352,19 @@ def main() -> None:
     """Run the benchmark, or one of its parts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=2, metavar=("NAME", "SIZE"), help="measure one contender at one size")
-    parser.add_argument("--quality", action="store_true", help="print recall and false hits")
+    parser.add_argument("--quality", action="store_true", help="print recall, false hits and hits on benign chat")
     parser.add_argument("--calibrate", action="store_true", help="print precision per technique")
-    parser.add_argument("--benign", action="store_true", help="print the hits on benign chat")
     arguments = parser.parse_args()
     if arguments.one:
         print(json.dumps(measure(arguments.one[0], int(arguments.one[1]))))
-    elif not (arguments.quality or arguments.calibrate or arguments.benign):
+    elif not (arguments.quality or arguments.calibrate):
         bench()
     elif not DATA.exists():
         sys.exit(f"{DATA}: not there; this needs the development data")
     elif arguments.quality:
         print("\n".join(quality_table()))
-    elif arguments.calibrate:
-        calibrate()
     else:
-        benign()
+        calibrate()
 
 
 if __name__ == "__main__":

@@ -46,13 +46,16 @@ class Phrase:
 class Index:
     """Terms found by what a word may have in common with them.
 
-    Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native``. ``telling`` are terms
-    so well known that a word with one inside is a form of it.
+    Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native`` and
+    ``native_phrases``; ``spelt_out`` leads from the looks of a term of another script to the term. ``telling`` are
+    terms so well known that a word with one inside is a form of it.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms: dict[str, Term] = {}
         self.native: dict[str, Term] = {}
+        self.native_phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
+        self.spelt_out: dict[str, str] = {}
         self.embedded: list[tuple[str, Term]] = []
         self.keys: defaultdict[str, list[str]] = defaultdict(list)
         self.slips: defaultdict[str, list[str]] = defaultdict(list)
@@ -77,7 +80,7 @@ class Index:
         )
         for letters, term in self.terms.items():
             self._index(letters, term)
-        self.beginnings = frozenset(short[:BEGINNING] for short in self.keys)
+        self.beginnings = frozenset(key(letters)[:BEGINNING] for letters in (*self.terms, *self.spelt_out))
 
     def forgives(self, letters: str) -> bool:
         """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""
@@ -97,6 +100,7 @@ class Index:
             self.native.setdefault(squash(plain(term.text)), term)
             latin = skeleton(native).isascii() and any(each.isascii() and each.isalpha() for each in plain(native))
             if not latin:
+                self._admit_native(native, letters, term)
                 return
             if len(letters) < 4 or real_words().zipf(letters) >= 2:
                 # Without its accents it is another word: Turkish göt, English got.
@@ -108,6 +112,13 @@ class Index:
             self.terms[letters] = term
             if term.phrase and (digits := _in_digits(skeleton(term.text))) != letters:
                 self.terms.setdefault(digits, term)
+
+    def _admit_native(self, native: str, letters: str, term: Term) -> None:
+        if len(letters) >= BEGINNING:
+            self.spelt_out.setdefault(letters, native)
+        parts = tuple(squash(plain(word)) for word in term.text.split())
+        if len(parts) > 1:
+            self.native_phrases[parts[0]].append(Phrase(native, parts))
 
     def _index(self, letters: str, term: Term) -> None:
         short = key(letters)

@@ -79,8 +79,10 @@ class Speller:
         return None
 
     def _native_word(self, token: str) -> Found | None:
-        forms = (composed(token), squash(plain(token)))
-        return next((Found(form, "exact") for form in forms if form in self._index.native), None)
+        own = squash(plain(token))
+        forms = (composed(token), own, *(() if own.isascii() or self._zipf(own) else (relax(own), collapse(own))))
+        form = next((form for form in forms if form in self._index.native), None)
+        return (form and Found(form, "exact" if form in forms[:2] else "repeats")) or None
 
     def _is_foreign_word(self, token: str) -> bool:
         """Whether it is a real word in another script, and so no disguise of a Latin one."""
