@@ -171,10 +171,6 @@ class Lexicon:
                 offsets = [at for at, char in enumerate(text) for _ in table(char)]
                 yield Hit(term, (offsets[start], offsets[end - 1] + 1), letters, 0, "exact", CONFIDENCE["exact"])
 
-    # --- One word
-
-    # --- Windows of words
-
     def _windows(self, words: Sequence[_Word]) -> Iterator[tuple[int, int, Found]]:
         last = len(words) - 1
         skip_to = 0
