@@ -303,7 +303,7 @@ def benign_table(hits: list[tuple[str, Hit]]) -> list[str]:
         "## Hits on benign chat",
         "",
         f"All {len(hits)} count as false above. In {dressed} the line has the listed term itself, stretched, masked,",
-        f"spaced or in leet, which is what the matcher is for; {len(hits) - dressed} are guesses ({', '.join(GUESSES)}),",
+        f"spaced or in leet: what the matcher is for. {len(hits) - dressed} are guesses ({', '.join(GUESSES)}),",
         "right or wrong.",
         "",
         "| | |",
