@@ -177,7 +177,8 @@ class Lexicon:
         for at, word in enumerate(words):
             if at < last:
                 after = words[at + 1]
-                yield from self._phrases_from(words, at)
+                if word.phrases or word.native in self._index.native_phrases:
+                    yield from self._phrases_from(words, at)
                 joined = word.letters + after.letters
                 if joined in self._index.terms and self._is_split(word, after, joined):
                     yield at, at + 2, Found(joined, "split")
@@ -189,7 +190,7 @@ class Lexicon:
 
     def _phrases_from(self, words: Sequence[_Word], at: int) -> Iterator[tuple[int, int, Found]]:
         word, after = words[at], words[at + 1]
-        for head in sorted(after.heads & word.phrases.keys()) if word.phrases else ():
+        for head in sorted(after.heads & word.phrases.keys()):
             for phrase in word.phrases[head]:
                 end = at + len(phrase.parts)
                 if end <= len(words) and (technique := self._phrase(words[at:end], phrase)):
