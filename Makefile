@@ -11,8 +11,12 @@ BENCH_STAMP := $(VENV)/installed-bench
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
-$(STAMP): requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# venv makes pip last: while it is missing, an interrupted attempt is begun again.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d is too old: 3.11 or newer is needed (make PYTHON=python3.12 ...)" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
@@ -42,8 +46,7 @@ eval: $(STAMP) ## Compare the presets with what human moderators did
 presets: $(STAMP) ## Write new settings into the shipped presets
 	$(BIN)/python -m config.policy
 
-lock: ## Pin every dependency with its hashes
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+lock: | $(BIN)/pip ## Pin every dependency with its hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
