@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA, Prefix
@@ -36,7 +36,7 @@ class Arrival:
 class Namesakes:
     """Chatters with look-alike names, in order of arrival."""
 
-    members: deque[Arrival] = field(default_factory=deque)
+    members: list[Arrival] = field(default_factory=list)
 
     def since(self, ts_ms: float) -> list[Arrival]:
         """Those who came later than ``ts_ms``."""
@@ -54,22 +54,31 @@ class Arrivals:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._arrivals: dict[str, Arrival] = {}
+        self._shapes: dict[str, Arrival] = {}
 
     def observe(self, arrival: Arrival) -> None:
         """Take in a chatter who has just come; one who is known to have come stays as they are."""
         if arrival.chatter_id in self._arrivals:
             return
         arrival.shape = shape(arrival.name)
-        arrival.namesakes = max(self._alike(arrival), key=lambda group: len(group.members), default=Namesakes())
+        same = self._shapes.get(arrival.shape)
+        groups = [same.namesakes] if same else self._alike(arrival)
+        arrival.namesakes = max(groups, key=lambda group: len(group.members), default=Namesakes())
         arrival.namesakes.members.append(arrival)
         self._arrivals[arrival.chatter_id] = arrival
+        if letters(arrival.shape) >= SHORTEST_STEM:
+            self._shapes[arrival.shape] = arrival
         if len(self._arrivals) > self._kept:
-            oldest = self._arrivals.pop(next(iter(self._arrivals)))
-            oldest.namesakes.members.popleft()
+            self._forget(self._arrivals.pop(next(iter(self._arrivals))))
 
     def get(self, chatter_id: str) -> Arrival | None:
         """How a chatter came, or None if that is long ago."""
         return self._arrivals.get(chatter_id)
+
+    def _forget(self, oldest: Arrival) -> None:
+        del oldest.namesakes.members[0]
+        if self._shapes.get(oldest.shape) is oldest:
+            del self._shapes[oldest.shape]
 
     def _alike(self, arrival: Arrival) -> list[Namesakes]:
         others = list(self._arrivals.values())
@@ -80,7 +89,7 @@ class Arrivals:
             name, [each.name for each in others], scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None
         )
         return [
-            *(others[place].namesakes for other, _, place in near if other != mine or letters(mine) >= SHORTEST_STEM),
+            *(others[at].namesakes for other, edits, at in near if other != mine and edits <= tolerance(other)),
             *(others[at].namesakes for other, shared, at in begun if shared * 2 >= max(len(name), len(other))),
         ]
 
