@@ -7,11 +7,13 @@ are somebody's first, n newcomers who say the same are chance with a probability
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import Field
 
 from filters.base import Settings
+from filters.clusters import Namesakes
 from filters.duplicates import Group
 from filters.emotes import emote_spans
 from filters.history import History
@@ -20,9 +22,9 @@ from filters.text import blank
 from filters.types import Message
 
 WINDOW_S = 30
-"""Seconds within which the members of a raid show up."""
-NEW_S = 120
-"""Seconds since the first line in which a chatter counts as a newcomer."""
+"""Seconds within which the members of a raid show up, and since the first line in which one is a newcomer."""
+WARM_UP_S = 10
+"""Seconds after the bot came in which all are new to it, and what many say tells nothing."""
 FRIENDLY_S = 300
 """Seconds after a friendly raid in which its viewers greet."""
 CHANCE = 1e-4
@@ -79,8 +81,15 @@ class _Newcomer:
     group: Group | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    newcomers: list[_Newcomer]
+    sign: Group | Namesakes
+    why: str
+
+
 class RaidDetector:
-    """Watches one channel for raids, on event time; its memory is bounded.
+    """Watches one channel for raids, on event time. Only who takes part in the raid under way is kept beyond a window.
 
     Call ``observe`` for each message after the History has observed it, and ``friendly_raid`` when Twitch tells of
     one. A raid ends by itself when nobody has joined it for ``settings.hold``.
@@ -90,6 +99,7 @@ class RaidDetector:
         self.settings = settings
         self._newcomers: OrderedDict[str, _Newcomer] = OrderedDict()
         self._told: set[str] = set()
+        self._signs: set[Group | Namesakes] = set()
         self._started_ms = 0
         self._last_ms: int | None = None
         self._lines, self._first_lines, self._usual_ms = 0.0, 0.0, 0
@@ -111,22 +121,23 @@ class RaidDetector:
         active = self.active(message.ts_ms)
         newcomer = self._newcomer(message, history)
         self._learn(message, history)
+        if not active:
+            self._told.clear()
+            self._signs.clear()
         if newcomer is None or message.chatter_id in self._told:
             return None
-        found, why = self._alike(newcomer, history, message)
-        if active:
-            if not (len(found) >= FEWEST or any(each.member.chatter_id in self._told for each in found)):
-                return None
-        elif len(found) < FEWEST or self._chance(len(found)) > CHANCE:
+        likeness = self._likeness(newcomer, message, history)
+        if likeness is None:
             return None
-        else:
-            self._told.clear()
+        found = [each for each in likeness.newcomers if each.member.chatter_id not in self._told]
+        if not active:
             self._started_ms = min(each.ts_ms for each in found)
+        self._signs.add(likeness.sign)
         self._last_ms = message.ts_ms
-        members = tuple(each.member for each in found if each.member.chatter_id not in self._told)
-        self._told.update(each.chatter_id for each in members)
-        why = f"{len(found)} newcomers {why}"
-        return RaidAlert(self._started_ms, members, why, 1 - self._chance(len(found)), begins=not active)
+        self._told.update(each.member.chatter_id for each in found)
+        why = f"{len(likeness.newcomers)} newcomers {likeness.why}"
+        confidence = 1 - self._chance(len(likeness.newcomers))
+        return RaidAlert(self._started_ms, tuple(each.member for each in found), why, confidence, begins=not active)
 
     def _chance(self, found: int) -> float:
         """The probability that so many look-alike newcomers are none; what they said themselves does not count."""
@@ -146,7 +157,7 @@ class RaidDetector:
 
     def _newcomer(self, message: Message, history: History) -> _Newcomer | None:
         chatter = history.chatter(message.chatter_id)
-        if chatter is None or chatter.first_seen_ms < message.ts_ms - NEW_S * 1000:
+        if chatter is None or chatter.first_seen_ms < message.ts_ms - WINDOW_S * 1000:
             return None
         newcomer = _Newcomer(Member(message.chatter_id, message.chatter, message.id), message.ts_ms)
         line = history.line(message)
@@ -160,24 +171,32 @@ class RaidDetector:
             self._newcomers.popitem(last=False)
         return newcomer
 
-    def _alike(self, newcomer: _Newcomer, history: History, message: Message) -> tuple[list[_Newcomer], str]:
-        """The newcomers who say the same or are named alike, whichever are more."""
-        arrival = history.arrival(message)
-        alike = arrival.namesakes.since(message.ts_ms - NEW_S * 1000) if arrival else []
-        named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
-        said = self._say_alike(newcomer, message.ts_ms)
-        if arrival and len(named) >= len(said):
-            return named, f"are named like {arrival.namesakes.pattern}"
-        return said, "say nearly the same"
+    def _likeness(self, newcomer: _Newcomer, message: Message, history: History) -> _Likeness | None:
+        """What makes the newcomer one of a raid: a sign of the present one, or more of their like than is chance."""
+        likenesses = [*self._named_alike(message, history), *self._saying_alike(newcomer, message, history)]
+        for likeness in likenesses:
+            if likeness.sign in self._signs:
+                return likeness
+        for likeness in likenesses:
+            fresh = sum(each.member.chatter_id not in self._told for each in likeness.newcomers)
+            if fresh >= FEWEST and self._chance(fresh) <= CHANCE:
+                return likeness
+        return None
 
-    def _say_alike(self, newcomer: _Newcomer, ts_ms: int) -> list[_Newcomer]:
+    def _named_alike(self, message: Message, history: History) -> Iterator[_Likeness]:
+        arrival = history.arrival(message)
+        if arrival is not None:
+            alike = arrival.namesakes.since(message.ts_ms - WINDOW_S * 1000)
+            named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
+            yield _Likeness(named, arrival.namesakes, f"are named like {arrival.namesakes.pattern}")
+
+    def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group
-        if group is None:
-            return []
+        if group is None or history.begun_ms is None or message.ts_ms < history.begun_ms + WARM_UP_S * 1000:
+            return
         said = [each for each in self._newcomers.values() if each.group is group]
-        known = {each.chatter_id for each in group.within(ts_ms - WINDOW_S * 1000)} - self._newcomers.keys()
-        if len(known) * 2 >= len(said):
-            return []  # A hype moment: those who are at home here say it too.
-        if ts_ms < self._friendly_until_ms and len(said) <= self._greeters:
-            return []
-        return said
+        known = {each.chatter_id for each in group.within(message.ts_ms - WINDOW_S * 1000)} - self._newcomers.keys()
+        hype = len(known) * 2 >= len(said)  # Those who are at home here say it too.
+        greeting = message.ts_ms < self._friendly_until_ms and len(said) <= self._greeters
+        if not hype and not greeting:
+            yield _Likeness(said, group, "say nearly the same")
