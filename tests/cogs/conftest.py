@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import twitchio.client
-from twitchio.eventsub import websockets
-from twitchio.http import Route
 
 from bot import moderating
 from cogs.enforce import Settled
@@ -72,13 +69,6 @@ class Stand:
 
 
 Open = Callable[..., AbstractAsyncContextManager[Stand]]
-
-
-@pytest.fixture(autouse=True)
-def twitchio_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give TwitchIO its own names back after the test: the bot sets them for its whole process."""
-    for owner, name in ((Route, "BASE"), (Route, "ID_BASE"), (websockets, "WSS"), (twitchio.client, "Websocket")):
-        monkeypatch.setattr(owner, name, getattr(owner, name))
 
 
 @pytest.fixture

@@ -1,0 +1,15 @@
+"""What every test gets: TwitchIO as it was, whatever the test before had made of it."""
+
+from __future__ import annotations
+
+import pytest
+import twitchio.client
+from twitchio.eventsub import websockets
+from twitchio.http import Route
+
+
+@pytest.fixture(autouse=True)
+def twitchio_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give TwitchIO its own names back after the test: the bot sets them for its whole process."""
+    for owner, name in ((Route, "BASE"), (Route, "ID_BASE"), (websockets, "WSS"), (twitchio.client, "Websocket")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
