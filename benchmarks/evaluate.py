@@ -1,7 +1,9 @@
 """What the presets would have done beside what human moderators did: `make eval`.
 
-Real sessions are replayed through the real engine. A human timeout is *caught* when the bot acts on a line of that
-chatter in the minute before it; its counterpart is the share of chatters no moderator touched whom the bot acts on.
+Real sessions are replayed through the real engine, chatters' roles unknown and nobody with strikes. A human timeout is
+*caught* when the bot acts on a line of that chatter in the minute before it, the last line included; its counterpart
+is the share of chatters no moderator touched whom the bot acts on, in the sessions that had moderators and in all.
+Each session is also looked at in two halves: thresholds that only fit the data would show in the difference.
 Data: ../shared/data/dev, which is not part of the project.
 """
 
@@ -10,10 +12,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,149 +25,209 @@ from rich.progress import track
 from rich.table import Table
 
 from config.policy import Policy, preset_names
+from filters.addresses import find_addresses
 from filters.types import Message
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "dev"
-LOOK_BACK_S = 90
-CHAT_LINES = 95_869
+LOOK_BACK_S = 60
+HALVES = ("first", "second")
 
-
-@dataclass(frozen=True)
-class Result:
-    """One preset's figures; shares are 0 to 1, filters count caught timeouts and benign lines acted on."""
-
-    preset: str
-    timeouts: int
-    caught: int
-    untouched_chatters: int
-    acted_on: int
-    benign_lines: int
-    benign_hits: int
-    caught_by: dict[str, int]
-    benign_by: dict[str, int]
-
-    @property
-    def catch_rate(self) -> float:
-        """Share of human timeouts whose chatter the bot acted on before."""
-        return self.caught / self.timeouts
-
-    @property
-    def false_rate(self) -> float:
-        """Share of chatters no moderator touched whom the bot acted on."""
-        return self.acted_on / self.untouched_chatters
-
-
-def main() -> None:
-    """Evaluate the presets and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("presets", nargs="*", default=list(preset_names()))
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--misses", type=int, default=0, help="show so many missed timeouts")
-    arguments = parser.parse_args()
-    if not DATA.exists():
-        sys.exit(f"{DATA}: not there; the evaluation needs the development data")
-    results = [evaluate(preset, arguments.misses) for preset in arguments.presets]
-    if arguments.json:
-        print(json.dumps([asdict(result) for result in results]))
-    else:
-        show(results)
-
-
+Row = dict[str, Any]
 Who = tuple[str, str]
 """A session and a chatter in it."""
 
 
-def evaluate(preset: str, misses: int = 0) -> Result:
+@dataclass(frozen=True)
+class Share:
+    """So many of so many."""
+
+    hits: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.hits:,} of {self.of:,} ({self.hits / max(1, self.of):.2%})"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One preset's figures. ``caught_by`` counts timeouts, the other counts chatters or lines acted on, per filter."""
+
+    preset: str
+    caught: Share
+    untouched: Share
+    untouched_anywhere: Share
+    benign: Share
+    halves: dict[str, tuple[Share, Share]]
+    caught_by: dict[str, int]
+    only_by: dict[str, int]
+    untouched_by: dict[str, int]
+    benign_by: dict[str, int]
+    missed: dict[str, list[str]]
+
+
+@dataclass
+class Replay:
+    """What happened when the sessions were replayed: who spoke in which half, and when (s) the bot acted, by what."""
+
+    spoke: dict[str, set[Who]] = field(default_factory=lambda: {half: set() for half in HALVES})
+    acted: defaultdict[Who, list[tuple[float, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
+
+
+def main() -> None:
+    """Evaluate the presets and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("presets", nargs="*", default=list(preset_names()), help="presets to evaluate, by default all")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--misses", type=int, default=3, help="missed timeouts to show of each form (default 3)")
+    arguments = parser.parse_args()
+    if not DATA.exists():
+        sys.exit(f"{DATA}: not there; the evaluation needs the development data")
+    with gzip.open(DATA / "chat.jsonl.gz", "rt", encoding="utf-8") as lines:
+        chat = [json.loads(line) for line in lines]
+    results = [evaluate(preset, chat) for preset in arguments.presets]
+    if arguments.json:
+        print(json.dumps([asdict(result) for result in results], ensure_ascii=False))
+    else:
+        show(results, arguments.misses)
+
+
+def evaluate(preset: str, chat: list[Row]) -> Result:
     """Replay all sessions and the benign lines under one preset."""
     policy = Policy.preset(preset)
-    acted, chatters = _replay(policy, preset)
+    replay = _replay(policy, preset, chat)
     actions = list(_rows(DATA / "modactions.jsonl"))
     timeouts = [row for row in actions if row["last_text"] is not None]
-    caught_by: Counter[str] = Counter()
-    for row in timeouts:
-        mine = acted.get((row["session"], row["user"]), ())
-        by = [name for ts, name in mine if row["ts"] - LOOK_BACK_S <= ts <= row["ts"] + 1]
-        caught_by.update(by[:1])
-        if not by and misses > 0:
-            misses -= 1
-            print(row["duration"], len(row["prior60s"]), "|", row["last_text"][:150], file=sys.stderr)
-    untouched = chatters - {(row["session"], row["user"]) for row in actions}
-    benign, benign_by = _benign(policy)
+    touched = {(row["session"], row["user"]) for row in actions}
+    moderated = {row["session"] for row in actions}
+    everybody = set().union(*replay.spoke.values())
+    untouched = {who for who in everybody - touched if who[0] in moderated}
+    causes = [(row, _causes(replay, row)) for row in timeouts]
+    missed: defaultdict[str, list[str]] = defaultdict(list)
+    for row, by in causes:
+        if not by:
+            missed[form_of(row["last_text"])].append(row["last_text"])
+    benign = [row for row in _rows(DATA / "chat_fp.jsonl") if not row["exact"]]
+    benign_by = _benign(policy, benign)
+    wrong = (frozenset().union(*(by for _, by in replay.acted[who])) for who in untouched if who in replay.acted)
     return Result(
         preset=preset,
-        timeouts=len(timeouts),
-        caught=sum(caught_by.values()),
-        untouched_chatters=len(untouched),
-        acted_on=sum(each in acted for each in untouched),
-        benign_lines=benign,
-        benign_hits=sum(benign_by.values()),
-        caught_by=dict(caught_by.most_common()),
+        caught=_share(bool(by) for _, by in causes),
+        untouched=_share(who in replay.acted for who in untouched),
+        untouched_anywhere=_share(who in replay.acted for who in everybody - touched),
+        benign=Share(sum(benign_by.values()), len(benign)),
+        halves=_halves(replay, causes, untouched, _middles(chat)),
+        caught_by=_counts(by for _, by in causes),
+        only_by=_counts(by for _, by in causes if len(by) == 1),
+        untouched_by=_counts(wrong),
         benign_by=dict(benign_by.most_common()),
+        missed=dict(sorted(missed.items(), key=lambda item: -len(item[1]))),
     )
 
 
-def _replay(policy: Policy, preset: str) -> tuple[dict[Who, list[tuple[float, str]]], set[Who]]:
-    """When (s) and by which filter the bot acted on whom, and everybody who said something."""
-    acted: defaultdict[Who, list[tuple[float, str]]] = defaultdict(list)
-    chatters: set[Who] = set()
-    session, engine = "", policy.engine()
-    for row in track(_chat(), f"{preset}: chat", total=CHAT_LINES, console=Console(stderr=True), transient=True):
-        if row["session"] != session:
-            session, engine = row["session"], policy.engine()
-        chatters.add((session, row["user"]))
-        verdict = engine.judge(_message(row))
-        if verdict.action.enforces and not verdict.dry_run:
-            acted[session, row["user"]].append((row["ts"], verdict.leading.filter))
-    return dict(acted), chatters
+def form_of(text: str) -> str:
+    """In what form a line may be unwanted, roughly, for reading the misses."""
+    words = text.split()
+    if any(address.plain for address in find_addresses(text)):
+        return "link"
+    if len(words) > 2 * len({word.casefold() for word in words}):
+        return "repetition inside the line"
+    if not text.isascii():
+        return "symbols or another script"
+    if len(text) >= 80:
+        return "long line"
+    return "one to three words" if len(words) <= 3 else "a sentence"
 
 
-def _benign(policy: Policy) -> tuple[int, Counter[str]]:
-    """How many lines have no listed word in them, and how many of those each filter acts on, each line for itself."""
-    engine = policy.engine()
-    hits: Counter[str] = Counter()
-    lines = [row for row in _rows(DATA / "chat_fp.jsonl") if not row["exact"]]
-    for number, row in enumerate(lines):
-        verdict = engine.judge(_message({**row, "ts": number * 3_600.0, "user": f"u{number}"}))
-        if verdict.action.enforces:
-            hits[verdict.leading.filter] += 1
-    return len(lines), hits
-
-
-def show(results: list[Result]) -> None:
-    """Print the table."""
-    table = Table("preset", "human timeouts caught", "untouched chatters acted on", "benign lines acted on")
-    for each in results:
-        table.add_row(
-            each.preset,
-            f"{each.caught:,} of {each.timeouts:,} ({each.catch_rate:.1%})",
-            f"{each.acted_on:,} of {each.untouched_chatters:,} ({each.false_rate:.2%})",
-            f"{each.benign_hits:,} of {each.benign_lines:,} ({each.benign_hits / each.benign_lines:.2%})",
-        )
+def show(results: list[Result], misses: int) -> None:
+    """Print the tables, and some missed timeouts of each form."""
     console = Console()
+    table = Table("preset", "human timeouts caught", "untouched chatters acted on", "in all sessions", "benign lines")
+    for each in results:
+        table.add_row(each.preset, *map(str, (each.caught, each.untouched, each.untouched_anywhere, each.benign)))
     console.print(table)
     for each in results:
-        console.print(f"{each.preset}: caught by {each.caught_by}; benign by {each.benign_by}")
+        table = Table("filter", "caught", "by it alone", "untouched chatters", "benign lines", title=each.preset)
+        for name in dict.fromkeys((*each.caught_by, *each.untouched_by, *each.benign_by)):
+            counts = (each.caught_by, each.only_by, each.untouched_by, each.benign_by)
+            table.add_row(name, *(f"{count.get(name, 0):,}" for count in counts))
+        console.print(table)
+        for half, (caught, untouched) in each.halves.items():
+            console.print(f"{half} half of each session: caught {caught}, untouched chatters {untouched}")
+        for form, texts in each.missed.items() if misses else ():
+            console.print(f"missed: {form}, {len(texts)}", style="bold")
+            for text in random.Random(0).sample(texts, min(misses, len(texts))):
+                console.print(f"  {text[:110]}", markup=False, highlight=False)
 
 
-def _message(row: dict[str, Any]) -> Message:
-    user = row["user"]
-    return Message(
-        id=f"{row['ts']}-{user}",
-        ts_ms=int(row["ts"] * 1000),
-        channel_id=row["channel"],
-        channel=row["channel"],
-        chatter_id=user,
-        chatter=user,
-        text=row["text"],
-    )
+def _replay(policy: Policy, preset: str, chat: list[Row]) -> Replay:
+    replay = Replay()
+    session, engine, middle = "", policy.engine(), _middles(chat)
+    stage = track(enumerate(chat), preset, total=len(chat), console=Console(stderr=True), transient=True)
+    for number, row in stage:
+        if row["session"] != session:
+            session, engine = row["session"], policy.engine()
+        who = (session, row["user"])
+        replay.spoke[HALVES[row["ts"] >= middle[session]]].add(who)
+        verdict = engine.judge(_message(row, number))
+        if verdict.action.enforces and not verdict.dry_run:
+            replay.acted[who].append((row["ts"], frozenset(each.filter for each in verdict.evidence)))
+    return replay
 
 
-def _chat() -> Iterator[dict[str, Any]]:
-    with gzip.open(DATA / "chat.jsonl.gz", "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+def _causes(replay: Replay, timeout: Row) -> frozenset[str]:
+    """The filters by which the bot acted on that chatter in the minute before the moderator did."""
+    acted = replay.acted.get((timeout["session"], timeout["user"]), [])
+    return frozenset().union(*(by for ts, by in acted if timeout["ts"] - LOOK_BACK_S <= ts <= timeout["ts"]))
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _halves(
+    replay: Replay, causes: list[tuple[Row, frozenset[str]]], untouched: set[Who], middle: dict[str, float]
+) -> dict[str, tuple[Share, Share]]:
+    halves = {}
+    for number, half in enumerate(HALVES):
+        caught = _share(bool(by) for row, by in causes if (row["ts"] >= middle[row["session"]]) == number)
+        wrong = _share(
+            any((ts >= middle[who[0]]) == number for ts, _ in replay.acted.get(who, ()))
+            for who in untouched & replay.spoke[half]
+        )
+        halves[half] = (caught, wrong)
+    return halves
+
+
+def _middles(chat: list[Row]) -> dict[str, float]:
+    """When (s) half of each session's lines had been said."""
+    times: defaultdict[str, list[float]] = defaultdict(list)
+    for row in chat:
+        times[row["session"]].append(row["ts"])
+    return {session: each[len(each) // 2] for session, each in times.items()}
+
+
+def _benign(policy: Policy, rows: list[Row]) -> Counter[str]:
+    """How many of the lines each filter acts on, each line for itself: an hour and a chatter apart."""
+    engine = policy.engine()
+    hits: Counter[str] = Counter()
+    for number, row in enumerate(rows):
+        verdict = engine.judge(_message({**row, "ts": number * 3_600.0, "user": f"u{number}"}, number))
+        if verdict.action.enforces:
+            hits[verdict.leading.filter] += 1
+    return hits
+
+
+def _share(hits: Iterable[bool]) -> Share:
+    counted = list(hits)
+    return Share(sum(counted), len(counted))
+
+
+def _counts(names: Iterable[Iterable[str]]) -> dict[str, int]:
+    return dict(Counter(name for each in names for name in each).most_common())
+
+
+def _message(row: Row, number: int) -> Message:
+    user, channel = row["user"], row["channel"]
+    return Message(str(number), int(row["ts"] * 1000), channel, channel, user, user, row["text"])
+
+
+def _rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
