@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr
 from rapidfuzz.fuzz import partial_ratio
 
 from filters.base import Filter
-from filters.duplicates import SIGHTINGS, SIMILAR
+from filters.duplicates import KEPT_LINES, SIMILAR
 from filters.history import GROUPED_LETTERS, KEPT_S, History
 from filters.text import fold
 from filters.types import Category, Evidence, Message
@@ -21,7 +21,7 @@ class CopyPaste(Filter):
 
     category: Category = Field(Category.SPAM, description="The written rule this filter enforces.")
     max_chatters: int = Field(
-        5, ge=1, lt=SIGHTINGS, description="How many chatters may say the same within the window."
+        5, ge=1, lt=KEPT_LINES, description="How many chatters may say the same within the window."
     )
     window_s: float = Field(60, gt=0, le=KEPT_S, description="Length of the window in seconds.")
     min_length: int = Field(
@@ -52,7 +52,7 @@ class CopyPaste(Filter):
         if len(chatters) <= self.max_chatters:
             return None
         detail = f"{len(chatters)} chatters said this in {self.window_s:g} s, {self.max_chatters} are allowed"
-        related = tuple(each.message_id for each in seen if each.message_id != message.id)
+        related = tuple(each.id for each in seen if each.id != message.id)
         return self.evidence(message, "max_chatters", detail, related=related)
 
     def _is_allowed(self, form: str) -> bool:

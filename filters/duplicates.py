@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from zlib import crc32
 
 from rapidfuzz.fuzz import ratio
@@ -23,17 +22,21 @@ SHORTEST_SKETCHED = 20
 """Letters; shorter lines are the same only if they are equal."""
 SKETCHED = 256
 """Bytes of a line that are sketched, so that the longest line costs little more than a usual one."""
-SIGHTINGS = 64
-"""The latest sightings and spellings kept a group."""
+KEPT_LINES = 64
+"""The latest lines and spellings kept a group."""
 
 
-class Sighting(NamedTuple):
-    """One line of a group: when (UTC ms), whose, which message, and how exactly it was spelt in canonical form."""
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line as it is remembered; ``form`` is its canonical form, ``group`` the lines that say nearly the same."""
 
+    id: str
     ts_ms: int
     chatter_id: str
-    message_id: str
+    chatter: str
+    text: str
     form: str
+    group: Group | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +44,12 @@ class Group:
     """Lines that say nearly the same, latest last."""
 
     form: str
-    sightings: list[Sighting] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     keys: list[str | int] = field(default_factory=list)
 
-    def within(self, since_ms: float, form: str | None = None) -> list[Sighting]:
-        """The sightings later than ``since_ms``, oldest first; with ``form``, only those spelt exactly so."""
-        return [each for each in self.sightings if each.ts_ms > since_ms and form in (None, each.form)]
+    def within(self, since_ms: float, form: str | None = None) -> list[Line]:
+        """The lines later than ``since_ms``, oldest first; with ``form``, only those spelt exactly so."""
+        return [each for each in self.lines if each.ts_ms > since_ms and form in (None, each.form)]
 
 
 class Duplicates:
@@ -58,23 +61,24 @@ class Duplicates:
         self._groups: OrderedDict[int, Group] = OrderedDict()
         self._index: dict[str | int, Group] = {}
 
-    def observe(self, sighting: Sighting) -> Group:
+    def observe(self, line: Line) -> Group:
         """Put a line into its group, a new one if it is like none."""
         sketch: list[int] = []
-        group = self._index.get(sighting.form)
+        group = self._index.get(line.form)
         if group is None:
-            sketch = sketch_of(sighting.form)
-            group = self._like(sighting.form, sketch)
+            sketch = sketch_of(line.form)
+            group = self._like(line.form, sketch)
             if group is None:
-                group = Group(sighting.form)
+                group = Group(line.form)
                 self._enter(group, sketch)
-            self._enter(group, [sighting.form])
-        group.sightings.append(sighting)
-        if len(group.sightings) > SIGHTINGS:
-            del group.sightings[0]
+            self._enter(group, [line.form])
+        group.lines.append(line)
+        line.group = group
+        if len(group.lines) > KEPT_LINES:
+            del group.lines[0]
         self._groups[id(group)] = group
         self._groups.move_to_end(id(group))
-        self._forget(sighting.ts_ms - self._kept_ms)
+        self._forget(line.ts_ms - self._kept_ms)
         return group
 
     def _like(self, form: str, sketch: list[int]) -> Group | None:
@@ -85,19 +89,20 @@ class Duplicates:
         return None
 
     def _enter(self, group: Group, keys: list[int] | list[str]) -> None:
-        if len(group.keys) < SIGHTINGS:
+        if len(group.keys) < KEPT_LINES:
             group.keys.extend(keys)
             self._index.update(dict.fromkeys(keys, group))
 
     def _forget(self, before_ms: int) -> None:
         while self._groups:
             key, group = next(iter(self._groups.items()))
-            if len(self._groups) <= self._max_groups and group.sightings[-1].ts_ms >= before_ms:
+            if len(self._groups) <= self._max_groups and group.lines[-1].ts_ms >= before_ms:
                 return
             del self._groups[key]
             for each in group.keys:
                 if self._index.get(each) is group:
                     del self._index[each]
+            group.lines.clear()  # They point back at the group: without them it is freed at once.
 
     def __len__(self) -> int:
         return len(self._groups)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from filters.clusters import Arrival, Arrivals
-from filters.duplicates import Duplicates, Group, Sighting
+from filters.duplicates import Duplicates, Line
 from filters.types import Message
 
 CHATTER_LINES = 50
@@ -23,19 +23,6 @@ PERMITS = 1_000
 """Permits held at a time; the oldest goes first."""
 ARRIVALS = 500
 """The latest chatters never seen before that are kept."""
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """One line as it is remembered; ``form`` is its canonical form, ``group`` the lines that say nearly the same."""
-
-    id: str
-    ts_ms: int
-    chatter_id: str
-    chatter: str
-    text: str
-    form: str
-    group: Group | None = None
 
 
 @dataclass(slots=True)
@@ -70,10 +57,12 @@ class History:
         """Remember a message."""
         if self.begun_ms is None:
             self.begun_ms = message.ts_ms
-        form = message.folded.text
-        line = Line(message.id, message.ts_ms, message.chatter_id, message.chatter, message.text, form)
+        text, form = message.text, message.folded.text
+        line = Line(
+            message.id, message.ts_ms, message.chatter_id, message.chatter, text, text if text == form else form
+        )
         if len(form) >= GROUPED_LETTERS:
-            line.group = self._duplicates.observe(Sighting(line.ts_ms, line.chatter_id, line.id, form))
+            self._duplicates.observe(line)
         if message.chatter_id not in self._chatters:
             self._arrivals.observe(Arrival(message.ts_ms, message.chatter_id, message.id, message.chatter))
         lines = self._remembered(message.chatter_id, message.ts_ms).lines

@@ -10,56 +10,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio
 
-from filters.duplicates import SIGHTINGS, SIMILAR, Duplicates, Sighting, sketch_of
+from filters.duplicates import KEPT_LINES, SIMILAR, Duplicates, Line, sketch_of
 
 PASTA = "come to my stream and get free viewers today"
 
 
-def sighting(form: str, ts_ms: int = 0, who: str = "ann") -> Sighting:
-    return Sighting(ts_ms, who, f"m{ts_ms}", form)
+def said(form: str, ts_ms: int = 0, who: str = "ann") -> Line:
+    return Line(f"m{ts_ms}", ts_ms, who, who, form, form)
 
 
 def test_the_same_and_nearly_the_same_share_a_group_and_others_do_not() -> None:
     duplicates = Duplicates(10_000, 100)
-    first = duplicates.observe(sighting(PASTA))
-    assert duplicates.observe(sighting(PASTA + " 4711")) is first
-    assert duplicates.observe(sighting("xx " + PASTA.replace("viewers", "v1ewers"))) is first
-    assert duplicates.observe(sighting("what a wonderful game that was, thank you")) is not first
+    first = duplicates.observe(said(PASTA))
+    assert duplicates.observe(said(PASTA + " 4711")) is first
+    assert duplicates.observe(said("xx " + PASTA.replace("viewers", "v1ewers"))) is first
+    assert duplicates.observe(said("what a wonderful game that was, thank you")) is not first
     assert [each.form for each in first.within(-1, PASTA)] == [PASTA]
     assert len(first.within(-1)) == 3
 
 
 def test_short_lines_are_the_same_only_if_equal() -> None:
     duplicates = Duplicates(10_000, 100)
-    first = duplicates.observe(sighting("good game all"))
-    assert duplicates.observe(sighting("good game all")) is first
-    assert duplicates.observe(sighting("good game al")) is not first
+    first = duplicates.observe(said("good game all"))
+    assert duplicates.observe(said("good game all")) is first
+    assert duplicates.observe(said("good game al")) is not first
 
 
 def test_a_group_nobody_adds_to_is_forgotten() -> None:
     duplicates = Duplicates(10_000, 100)
-    first = duplicates.observe(sighting(PASTA, 0))
-    assert duplicates.observe(sighting(PASTA, 10_000)) is first
-    duplicates.observe(sighting("something else entirely", 20_001))
-    assert duplicates.observe(sighting(PASTA, 20_002)) is not first
+    first = duplicates.observe(said(PASTA, 0))
+    assert duplicates.observe(said(PASTA, 10_000)) is first
+    duplicates.observe(said("something else entirely", 20_001))
+    assert duplicates.observe(said(PASTA, 20_002)) is not first
 
 
 def test_memory_is_bounded_whatever_comes() -> None:
     duplicates = Duplicates(10_000, 50)
     for number in range(2_000):
-        group = duplicates.observe(sighting(f"{PASTA} {number * 7919}", number))
-        duplicates.observe(sighting(f"{number * number} {chr(97 + number % 26) * 30}", number))
+        group = duplicates.observe(said(f"{PASTA} {number * 7919}", number))
+        duplicates.observe(said(f"{number * number} {chr(97 + number % 26) * 30}", number))
     assert len(duplicates) <= 50
-    assert len(group.sightings) <= SIGHTINGS
-    assert len(group.keys) <= 2 * SIGHTINGS
-    assert len(duplicates._index) <= 50 * 2 * SIGHTINGS
+    assert len(group.lines) <= KEPT_LINES
+    assert len(group.keys) <= 2 * KEPT_LINES
+    assert len(duplicates._index) <= 50 * 2 * KEPT_LINES
 
 
 @given(st.lists(st.text("abc ", min_size=15, max_size=40), max_size=30))
 def test_whatever_is_grouped_is_alike(forms: list[str]) -> None:
     duplicates = Duplicates(10_000, 100)
     for number, form in enumerate(forms):
-        group = duplicates.observe(sighting(form, number))
+        group = duplicates.observe(said(form, number))
         assert form == group.form or ratio(form, group.form) >= SIMILAR
 
 
