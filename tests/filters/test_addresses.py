@@ -1,0 +1,63 @@
+"""Addresses: what is one, what is not, where it stands and which sites it belongs to."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filters.addresses import find_addresses
+
+
+def plain(text: str) -> list[str]:
+    return [address.host for address in find_addresses(text) if address.plain]
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("see a.example.co.uk/x and https://b.example.org", ["a.example.co.uk", "b.example.org"]),
+        ("xn--e1afmkfd.xn--p1ai", ["пример.рф"]),
+        ("пример.рф", ["пример.рф"]),
+        ("http://user:pw@example.com:8080/", ["example.com"]),
+        ("91.58.239.136", ["91.58.239.136"]),
+    ],
+)
+def test_hosts_are_read_as_people_mean_them(text: str, hosts: list[str]) -> None:
+    assert plain(text) == hosts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so.it was fun",
+        "wait...what",
+        "patch 6.18 is out",
+        "3.5k viewers",
+        "main.py and readme.md",
+        "e.g. this, i.e. that",
+        "isso. com certeza",
+        "write to ann@example.com",
+        "1.2.3.4.5",
+        "no.tldatallhere",
+        "...",
+    ],
+)
+def test_words_and_numbers_with_dots_are_no_addresses(text: str) -> None:
+    assert plain(text) == []
+
+
+def test_a_site_is_found_by_every_domain_above_it_as_written_and_as_it_looks() -> None:
+    (address,) = find_addresses("https://a.раypal.com/x")
+    assert {"a.раypal.com", "раypal.com", "a.paypal.com", "paypal.com"} <= set(address.hosts)
+
+
+def test_what_twitch_names_an_emote_is_not_looked_at() -> None:
+    assert find_addresses("evil.com now", ((0, 8),)) == []
+
+
+@given(st.text(st.sampled_from("ab.c om/:-(){}[]dt。ｃ\u200bхn\ud800"), max_size=60))
+def test_any_text_is_read_and_spans_lie_within_it(text: str) -> None:
+    for address in find_addresses(text):
+        start, end = address.span
+        assert 0 <= start < end <= len(text)
