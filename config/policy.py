@@ -32,6 +32,7 @@ from filters.regex import Regex
 from filters.repetition import Repetition
 from filters.self_repeat import SelfRepeat
 from filters.symbols import Symbols
+from filters.terms import Term
 from filters.username_lookalike import UsernameLookalike
 from filters.zalgo import Zalgo
 
@@ -98,7 +99,7 @@ class Policy(Settings):
         """Build a policy from nested settings, checked as a file would be."""
         try:
             policy = cls.model_validate(settings)
-            policy.full_blocklist()
+            policy.listed_terms()
         except ValidationError as error:
             raise PolicyError("\n".join(explain(cls, each) for each in error.errors())) from None
         except (wordlists.WordlistError, ValueError) as error:
@@ -126,14 +127,15 @@ class Policy(Settings):
         """Write every setting with its description as TOML that ``parse`` reads back to the same policy."""
         return document(self, title)
 
-    def full_blocklist(self) -> Blocklist:
-        """The blocklist filter with the shipped lists it names."""
-        blocklist = self.filters.blocklist
-        return blocklist.with_lists([term for name in blocklist.lists for term in wordlists.load(name)])
+    def listed_terms(self) -> list[Term]:
+        """The terms of the shipped lists the blocklist names. Raises WordlistError for one there is not."""
+        return [term for name in self.filters.blocklist.lists for term in wordlists.load(name)]
 
     def engine(self, revision: int = 0, history: History | None = None) -> Engine:
         """The judge that applies this policy."""
-        filters = [self.full_blocklist() if each is self.filters.blocklist else each for each in self.filters.all]
+        blocklist = self.filters.blocklist
+        full = blocklist.with_lists(self.listed_terms()) if blocklist.enabled else blocklist
+        filters = [full if each is blocklist else each for each in self.filters.all]
         return Engine(filters, self.ladder, self.exempt, revision, dry_run=self.dry_run, history=history)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from functools import cached_property
+from typing import ClassVar, Self
 
 from pydantic import Field, PrivateAttr
 
@@ -38,20 +39,20 @@ class Blocklist(Filter):
     allow: tuple[str, ...] = Field((), description="Words that are never a hit.")
     least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
 
-    _lexicon: Lexicon = PrivateAttr()
-
-    def model_post_init(self, context: Any) -> None:
-        """Compile the channel's own terms; ``with_lists`` adds the shipped ones."""
-        self._compile(())
+    _listed: tuple[Term, ...] = PrivateAttr(())
 
     def with_lists(self, listed: Sequence[Term]) -> Self:
-        """The same filter matching the terms of its ``lists`` too, which the caller has read."""
+        """The same filter matching the terms of its ``lists`` too, which the caller has read; compiled and ready."""
         full = type(self).model_validate(self.model_dump())
-        full._compile([term for term in listed if term.severity >= self.least_severity])
+        full._listed = tuple(term for term in listed if term.severity >= self.least_severity)
+        _ = full._lexicon
         return full
 
-    def _compile(self, listed: Sequence[Term]) -> None:
-        self._lexicon = compile_lexicon([*(term.term() for term in self.terms), *listed], self.allow)
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        # Not before it is needed: the defaults of a Policy are made whenever it is imported, and compiling reads the
+        # guard's words.
+        return compile_lexicon([*(term.term() for term in self.terms), *self._listed], self.allow)
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return the worst listed term in the message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from filters.confusables import PLAIN, SKELETON
@@ -15,16 +15,11 @@ _BREAKS = re.compile(r"[\W_]+")
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A line and its canonical form: lower-case Latin look-alikes, no invisible or combining characters, and words
-    separated by single spaces. ``tokens`` leads from the canonical form back to the original characters.
+    separated by single spaces.
     """
 
     original: str
     text: str
-
-    def tokens(self, opaque: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int]]:
-        """Spans (start, end) of the original's words, those of ``opaque`` spans (emotes, mentions) left out."""
-        for word in re.finditer(r"\S+", blank(self.original, opaque)):
-            yield word.span()
 
 
 def fold(text: str) -> Folded:
