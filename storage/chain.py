@@ -15,7 +15,7 @@ from typing import Any
 
 import aiosqlite
 
-CHAINED = ("records", "record_events", "policy_revisions", "erasures")
+CHAINED = ("records", "record_events", "policy_revisions", "erasures", "audit")
 """The append-only tables, each with its own chain."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

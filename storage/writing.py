@@ -28,7 +28,8 @@ class OutcomeError(DatabaseError):
 class NewRecord:
     """A decision about to be recorded. ``context`` are the chat lines before the message, oldest first.
 
-    ``leading`` is the Evidence the Record is filed under; ``outcome`` is set where nothing is left to enforce.
+    ``leading`` is the Evidence the Record is filed under; ``outcome`` is set where nothing is left to enforce;
+    ``group_id`` is the raid or nuke it belongs to.
     """
 
     message: Message
@@ -44,6 +45,7 @@ class NewRecord:
     decided_ms: int
     actor: str = "bot"
     outcome: Outcome | None = None
+    group_id: int | None = None
 
     @classmethod
     def from_verdict(
@@ -54,6 +56,7 @@ class NewRecord:
         actor: str = "bot",
         *,
         decided_ms: int | None = None,
+        group_id: int | None = None,
     ) -> NewRecord:
         """The Record of a Verdict that has Evidence; ``decided_ms`` is now unless given."""
         outcome = None
@@ -75,6 +78,7 @@ class NewRecord:
             decided_ms=now_ms() if decided_ms is None else decided_ms,
             actor=actor,
             outcome=outcome,
+            group_id=group_id,
         )
 
     @property
@@ -130,6 +134,7 @@ class Clerk:
         at_ms = now_ms()
         evidence: list[dict[str, Any]] = []
         lines: list[dict[str, Any]] = []
+        members: list[dict[str, Any]] = []
         results: list[int | OutcomeError] = []
         for item in batch:
             if isinstance(item, NewRecord):
@@ -137,6 +142,8 @@ class Clerk:
                 if item.outcome is not None:
                     settled = Settlement(number, item.outcome, item.exempt, None, None, 0, item.actor)
                     self._append_event(settled, events, at_ms)
+                if item.group_id is not None:
+                    members.append({"record_id": number, "group_id": item.group_id})
                 results.append(number)
             elif refusal := _refusal(item, standing.get(item.record_id)):
                 results.append(OutcomeError(refusal))
@@ -149,6 +156,7 @@ class Clerk:
             ("record_events", events.rows),
             ("evidence", evidence),
             ("context_messages", lines),
+            ("record_group_members", members),
         ):
             if rows:
                 await transaction.executemany(insert(table, rows[0]), rows)

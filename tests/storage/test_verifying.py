@@ -37,7 +37,7 @@ async def test_an_untouched_log_is_whole(five: RecordLog, db: Database) -> None:
     seen: list[int] = []
     result = await verify(db, progress=seen.append)
     assert result.breaks == []
-    assert result.rows == {"records": 5, "record_events": 5, "policy_revisions": 0, "erasures": 0}
+    assert result.rows == {"records": 5, "record_events": 5, "policy_revisions": 0, "erasures": 0, "audit": 0}
     assert sum(seen) == 5
 
 

@@ -1,0 +1,81 @@
+"""Groups of Records: what one decision, a raid or a nuke, did to many, so that one undo reverses it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.database import Database
+from storage.people import actor_number
+
+Kind = Literal["raid", "nuke"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGroup:
+    """One decision about many. Times are UTC milliseconds; ``ended_ms`` is None while it goes on."""
+
+    id: int
+    kind: str
+    channel_id: str
+    actor: str
+    why: str
+    started_ms: int
+    ended_ms: int | None
+    records: int
+
+
+class Groups:
+    """Opens, ends and reads groups. A Record joins its group when it is written (NewRecord.group_id)."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def open(self, kind: Kind, channel_id: str, *, actor: str, why: str, started_ms: int) -> int:
+        """Begin a group and return its number. Raises WriteError."""
+        async with self._db.transaction() as transaction:
+            await transaction.execute("INSERT INTO channels (id) VALUES (?) ON CONFLICT (id) DO NOTHING", (channel_id,))
+            [row] = await transaction.execute_fetchall(
+                "INSERT INTO record_groups (kind, channel_id, actor_id, why, started_ms) VALUES (?, ?, ?, ?, ?)"
+                " RETURNING id",
+                (kind, channel_id, await actor_number(transaction, actor), why, started_ms),
+            )
+        return int(row[0])
+
+    async def end(self, group_id: int, ended_ms: int) -> None:
+        """Say when it was over. Raises WriteError."""
+        async with self._db.transaction() as transaction:
+            await transaction.execute("UPDATE record_groups SET ended_ms = ? WHERE id = ?", (ended_ms, group_id))
+
+    async def get(self, group_id: int) -> RecordGroup | None:
+        """One group, or None."""
+        rows = await self._db.rows(f"{_SELECT} WHERE g.id = ?", (group_id,))
+        return RecordGroup(*rows[0]) if rows else None
+
+    async def latest(self, channel_id: str, kind: Kind | None = None, limit: int = 20) -> list[RecordGroup]:
+        """The channel's latest groups, newest first."""
+        rows = await self._db.rows(
+            f"{_SELECT} WHERE g.channel_id = ? AND (? IS NULL OR g.kind = ?) ORDER BY g.id DESC LIMIT ?",
+            (channel_id, kind, kind, limit),
+        )
+        return [RecordGroup(*row) for row in rows]
+
+    async def of(self, record_id: int) -> int | None:
+        """The group a Record belongs to, or None."""
+        rows = await self._db.rows("SELECT group_id FROM record_group_members WHERE record_id = ?", (record_id,))
+        return int(rows[0][0]) if rows else None
+
+    async def members(self, group_id: int) -> list[int]:
+        """The numbers of a group's Records, ascending."""
+        rows = await self._db.rows(
+            "SELECT record_id FROM record_group_members WHERE group_id = ? ORDER BY record_id", (group_id,)
+        )
+        return [int(row[0]) for row in rows]
+
+
+_SELECT = """
+    SELECT g.id, g.kind, g.channel_id, a.name, g.why, g.started_ms, g.ended_ms,
+        (SELECT count(*) FROM record_group_members AS m WHERE m.group_id = g.id)
+    FROM record_groups AS g
+    JOIN actors AS a ON a.id = g.actor_id
+"""

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.database import Database, WriteError
+from storage.groups import Groups
+from storage.records import RecordLog
+from tests.storage.conftest import T0, make_message, make_record
+
+
+async def test_a_record_is_in_its_group_from_the_moment_it_is_written(db: Database, log: RecordLog) -> None:
+    groups = Groups(db)
+    raid = await groups.open("raid", "id-studio", actor="bot", why="6 newcomers say the same", started_ms=T0)
+    alone = await log.open(make_record(make_message(1)))
+    members = [await log.open(replace(make_record(make_message(n)), group_id=raid)) for n in (2, 3)]
+
+    assert await groups.members(raid) == members
+    assert [await groups.of(number) for number in (alone, *members)] == [None, raid, raid]
+    await groups.end(raid, T0 + 60_000)
+    [group] = await groups.latest("id-studio")
+    assert group == await groups.get(raid)
+    assert (group.kind, group.actor, group.records, group.ended_ms) == ("raid", "bot", 2, T0 + 60_000)
+
+
+async def test_groups_are_listed_by_kind_newest_first(db: Database) -> None:
+    groups = Groups(db)
+    first = await groups.open("nuke", "id-studio", actor="mod", why="said the same", started_ms=T0)
+    await groups.open("raid", "id-studio", actor="bot", why="raid", started_ms=T0 + 1)
+    last = await groups.open("nuke", "id-studio", actor="mod", why="said it again", started_ms=T0 + 2)
+    assert [group.id for group in await groups.latest("id-studio", "nuke")] == [last, first]
+    assert await groups.latest("id-elsewhere") == []
+
+
+async def test_nobody_joins_a_group_that_does_not_exist(db: Database, log: RecordLog) -> None:
+    with pytest.raises(WriteError, match="FOREIGN KEY"):
+        await log.open(replace(make_record(), group_id=99))
+    assert await log.last_id() == 0
