@@ -78,7 +78,7 @@ class Audit:
 
 
 _LATEST = """
-    SELECT audit_id, at_ms, actor, role, surface, channel_id, verb, subject, detail, allowed
+    SELECT audit_id AS id, at_ms, actor, role, surface, channel_id, verb, subject, detail, allowed
     FROM v_audit
     WHERE at_ms >= :since_ms
         AND (:actor IS NULL OR actor = :actor)
@@ -89,5 +89,5 @@ _LATEST = """
 
 
 def _deed(row: sqlite3.Row) -> Deed:
-    *fields, allowed = tuple(row)
-    return Deed(*fields, bool(allowed))
+    fields: dict[str, Any] = dict(row)
+    return Deed(**{**fields, "allowed": bool(fields["allowed"])})
