@@ -22,6 +22,7 @@ from cogs.policies import PolicyBook
 from config.policy import PolicyError
 from config.settings import Settings, SettingsError
 from filters.types import Verdict
+from ops import backup as backup_commands
 from ops import check as check_command
 from ops import log as log_commands
 from sandbox import demo as demo_stage
@@ -49,6 +50,8 @@ app = typer.Typer(
 )
 app.add_typer(log_commands.app, name="log")
 app.command("check")(check_command.check)
+app.command("backup")(backup_commands.backup)
+app.command("restore")(backup_commands.restore)
 errors = Console(stderr=True)
 
 
@@ -223,7 +226,7 @@ def _go(work: Any) -> Any:
     try:
         return asyncio.run(work)
     except TOLD as error:
-        errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False)
+        errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
 
 

@@ -132,6 +132,16 @@ class Database:
         finally:
             await self._reader.execute_fetchall("ROLLBACK")
 
+    async def copy_into(self, target: sqlite3.Connection, pages: int, progress: Callable[[int, int], None]) -> None:
+        """Copy everything, as last committed, into another database, ``pages`` at a time.
+
+        ``progress`` hears of pages copied and pages in all, from another thread.
+        """
+        async with self.snapshot():  # without it a write in between would begin the copy anew
+            await self._reader.backup(
+                target, pages=pages, progress=lambda _status, left, total: progress(total - left, total)
+            )
+
     async def forget_log(self) -> bool:
         """Move the write-ahead log into the database and empty it, so that erased bytes do not stay behind there.
 

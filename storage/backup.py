@@ -1,0 +1,93 @@
+"""Copies of the database: taken while the bot writes to it, checked, and put back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.database import Database, DatabaseError
+
+PAGES = 2_000
+"""Pages copied at a time (4 kB each), so that writers have their turn and progress can be shown."""
+
+
+async def back_up(db: Database, target: Path, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+    """Copy the whole database as of one commit into a new file readable by its owner alone, and check the copy.
+
+    ``progress`` hears of pages copied and pages in all.
+
+    Raises:
+        DatabaseError: the target exists or cannot be written, or the copy is not sound; no file is left then.
+    """
+    part = target.with_name(target.name + ".part")
+    try:
+        _begin(target, part)
+        with closing(sqlite3.connect(part, check_same_thread=False)) as copy:
+            await db.copy_into(copy, PAGES, progress)
+        _check(part)
+        part.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(f"{target}: no backup was made: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def restore(backup: Path, path: Path) -> Path | None:
+    """Put a backup in the place of the database and return where the former one is kept, or None if there was none.
+
+    Raises:
+        DatabaseError: the backup is not sound, or the database is in use. The database is as it was then.
+    """
+    await (await Database.open(backup, readonly=True)).close()
+    return await asyncio.to_thread(_put_back, backup, path)
+
+
+def _begin(target: Path, part: Path) -> None:
+    if target.exists():
+        raise DatabaseError(f"{target}: exists already (choose another name; a backup is never overwritten)")
+    part.touch(mode=0o600)
+
+
+def _put_back(backup: Path, path: Path) -> Path | None:
+    _check(backup)
+    part = path.with_name(path.name + ".part")
+    try:
+        shutil.copyfile(backup, part)
+        part.chmod(0o600)
+        with part.open("rb") as copied:
+            os.fsync(copied.fileno())
+        former = _set_aside(path) if path.exists() else None
+        part.rename(path)
+    except OSError as error:
+        raise DatabaseError(f"{path}: not restored: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return former
+
+
+def _check(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            [found] = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        raise DatabaseError(f"{path}: the copy is damaged: {found} (make another one)")
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename the database, with all that stands in its write-ahead log, which only works while nobody has it open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as file:
+            file.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise DatabaseError(f"{path}: in use ({error}); stop the bot and the console first") from error
+    former = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    path.rename(former)
+    return former

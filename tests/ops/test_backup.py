@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot import app
+from storage.backup import back_up
+from storage.database import Database
+from storage.records import RecordLog
+from storage.verifying import verify
+from tests.storage.conftest import make_message, make_record
+
+shell = CliRunner()
+
+
+def written(path: Path, count: int) -> None:
+    async def write() -> None:
+        db = await Database.open(path)
+        log = RecordLog(db)
+        await asyncio.gather(*(log.open(make_record(make_message(n))) for n in range(count)))
+        await log.close()
+        await db.close()
+
+    asyncio.run(write())
+
+
+def records(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as file:
+        return int(file.execute("SELECT count(*) FROM records").fetchone()[0])
+
+
+async def test_a_copy_taken_while_the_bot_writes_is_whole(tmp_path: Path) -> None:
+    db = await Database.open(tmp_path / "log.sqlite3")
+    log = RecordLog(db)
+    await asyncio.gather(*(log.open(make_record(make_message(n))) for n in range(300)))
+
+    async def go_on() -> None:
+        for number in range(300, 400):
+            await log.open(make_record(make_message(number)))
+
+    reading = await Database.open(tmp_path / "log.sqlite3", readonly=True)
+    seen: list[tuple[int, int]] = []
+    writing = asyncio.create_task(go_on())
+    await back_up(reading, tmp_path / "copy.sqlite3", lambda done, total: seen.append((done, total)))
+    await writing
+    await log.close()
+    await reading.close()
+    await db.close()
+
+    copy = await Database.open(tmp_path / "copy.sqlite3", readonly=True)
+    result = await verify(copy)
+    await copy.close()
+    assert result.breaks == []
+    assert 300 <= result.rows["records"] <= 400
+    assert seen[-1][0] == seen[-1][1] > 0
+
+
+def test_back_up_then_restore_brings_the_log_back(tmp_path: Path) -> None:
+    live, copy = tmp_path / "log.sqlite3", tmp_path / "copy.sqlite3"
+    written(live, 3)
+    made = shell.invoke(app, ["backup", str(copy), "--database", str(live)])
+    assert made.exit_code == 0, made.output
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    written(live, 4)
+
+    planned = shell.invoke(app, ["restore", str(copy), "--database", str(live)])
+    assert "add --apply" in planned.output
+    assert records(live) == 7
+    done = shell.invoke(app, ["restore", str(copy), "--database", str(live), "--apply"])
+    assert done.exit_code == 0, done.output
+    assert records(live) == 3
+    [former] = tmp_path.glob("log.sqlite3.before-*")
+    assert records(former) == 7
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_cannot_be_used_is_refused_and_nothing_is_touched(tmp_path: Path, command: str) -> None:
+    live, other = tmp_path / "log.sqlite3", tmp_path / "other.sqlite3"
+    written(live, 2)
+    other.write_bytes(b"no database at all, but long enough to be read as one " * 50)
+    options = ["--apply"] if command == "restore" else []
+    told = shell.invoke(app, [command, str(other), "--database", str(live), *options])
+    assert told.exit_code == 2
+    assert str(other) in told.stderr
+    assert records(live) == 2
+    assert other.read_bytes().startswith(b"no database")
+
+
+def test_a_database_in_use_is_not_replaced(tmp_path: Path) -> None:
+    live, copy = tmp_path / "log.sqlite3", tmp_path / "copy.sqlite3"
+    written(live, 2)
+    shell.invoke(app, ["backup", str(copy), "--database", str(live)])
+    with closing(sqlite3.connect(live)) as bot:
+        bot.execute("SELECT count(*) FROM records").fetchone()
+        told = shell.invoke(app, ["restore", str(copy), "--database", str(live), "--apply"])
+    assert told.exit_code == 2
+    assert "in use" in told.stderr
+    assert not list(tmp_path.glob("*.before-*"))
