@@ -15,7 +15,18 @@ from typing import Any
 
 import aiosqlite
 
-CHAINED = ("records", "record_events", "policy_revisions", "erasures", "audit")
+CHAINED = (
+    "records",
+    "record_events",
+    "policy_revisions",
+    "erasures",
+    "audit",
+    "reviews",
+    "appeal_decisions",
+    "case_notes",
+    "sealed",
+    "retention_runs",
+)
 """The append-only tables, each with its own chain."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
