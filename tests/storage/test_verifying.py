@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.chain import row_hash
-from storage.chain import CHAINED
+from storage.chain import CHAINED, row_hash
 from storage.database import Database
 from storage.policies import PolicyLog
 from storage.records import Outcome, RecordLog
