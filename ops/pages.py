@@ -9,8 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from filters.masking import visible
 from filters.types import ActionKind, Evidence
-from ops.shown import View, marked, visible
+from ops.shown import View, marked
 from ops.when import clock, iso
 from storage.records import Record, RecordDetails
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from filters.masking import masked, visible
 from filters.types import Evidence
 from ops.when import iso
 from storage.records import Record, RecordDetails
@@ -108,16 +109,6 @@ FIELDS: dict[str, Callable[[View, Record], Any]] = {
     "done_ms": lambda _, record: record.done_ms,
     "text": lambda view, record: None if record.text is None else view.text(record.text),
 }
-
-
-def visible(text: str) -> str:
-    """Every character that does not print (control, escape, direction override) as U+FFFD, one for one."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-def masked(text: str) -> str:
-    """The shape of the words without the words."""
-    return "".join(" " if char.isspace() else "•" for char in text)
 
 
 def marked(text: str, spans: list[tuple[int, int]]) -> str:

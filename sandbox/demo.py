@@ -20,8 +20,8 @@ from rich.text import Text
 
 from cogs.enforce import Settled
 from filters.ladder import format_action
+from filters.masking import visible
 from filters.types import ActionKind, Verdict
-from ops.shown import visible
 from sandbox.books import differences
 from sandbox.logs import ChatLine, LogError, read_chat
 from sandbox.server import Sandbox

@@ -108,6 +108,18 @@ async def actor_number(transaction: aiosqlite.Connection, name: str) -> int:
     return int(row[0])
 
 
+async def enrol_person(transaction: aiosqlite.Connection, twitch_id: str, login: str) -> int:
+    """The number of one chatter, added if new; for whoever writes about a person outside the action log."""
+    people = await People().enrol(transaction, {twitch_id: login})
+    return people[twitch_id].number
+
+
+async def person_number(db: Database, twitch_id: str, login: str) -> int:
+    """The number that stands for a chatter where no name may stay, added if new. Raises WriteError."""
+    async with db.transaction() as transaction:
+        return await enrol_person(transaction, twitch_id, login)
+
+
 async def find_people(db: Database, who: str) -> list[int]:
     """Numbers of the people with this login (now) or Twitch id; several if a login changed hands."""
     rows = await db.rows("SELECT id FROM chatters WHERE login = ? OR twitch_id = ?", (who.lstrip("@").lower(), who))
@@ -127,7 +139,7 @@ async def plan_erasure(db: Database, person: int) -> Erasure:
 async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasure:
     """Destroy a person's key, identity and quoted text; the Records stay under their number and the chain stays valid.
 
-    What others wrote about the person stays, as does the person's login where it acted as a moderator.
+    Moderators' notes about the person go too. What others said in chat stays, as does the person's login where it acted as a moderator.
 
     Raises:
         DatabaseError: nobody of that number, or erased before.
@@ -144,6 +156,7 @@ async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasur
         if not erased:
             raise DatabaseError(f"person {person}: not in the log, or erased before")
         await transaction.execute("DELETE FROM person_keys WHERE chatter_id = ?", (person,))
+        await transaction.execute("DELETE FROM notes WHERE chatter_id = ?", (person,))
         await transaction.execute("UPDATE context_messages SET text = NULL WHERE chatter_id = ?", (person,))
         await transaction.execute(
             "UPDATE evidence SET folded = NULL, detail = NULL"

@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.shown import marked, masked, visible
+from filters.masking import masked, visible
+from ops.shown import marked
 
 
 @given(st.text())
