@@ -14,12 +14,12 @@ from pydantic_core import ErrorDetails
 
 from config import wordlists
 from config.document import document
-from filters.base import Filter, Settings
+from filters.base import Filter, Roles, Settings
 from filters.blocklist import Blocklist
 from filters.caps import Caps
 from filters.copy_paste import CopyPaste
 from filters.emote_flood import EmoteFlood
-from filters.engine import Engine, Exemptions
+from filters.engine import Engine, Exemptions, Names
 from filters.flood import Flood
 from filters.history import History
 from filters.ladder import Ladder
@@ -72,12 +72,26 @@ class FilterSet(Settings):
         return tuple(getattr(self, name) for name in type(self).model_fields)
 
 
+class Grants(Settings):
+    """Who may use chat commands besides the streamer, who may use all, and the mods, who may use theirs."""
+
+    mod_roles: Roles = Field(frozenset(), description="Roles that may use the mods' commands.")
+    mod_names: Names = Field(frozenset(), description="Login names that may use the mods' commands.")
+    streamer_roles: Roles = Field(frozenset(), description="Roles that may use the streamer's commands too.")
+    streamer_names: Names = Field(frozenset(), description="Login names that may use the streamer's commands too.")
+
+
 class Policy(Settings):
     """What one channel tolerates and what happens otherwise."""
 
     prefix: str = Field("!", min_length=1, max_length=5, description="What chat commands start with.")
     language: Literal["en", "de", "es", "pt", "fr"] = Field("en", description="Language of the reasons shown.")
     dry_run: bool = Field(False, description="Log what would have been done, and do nothing.")
+    automod: Literal["leave", "approve", "deny", "both"] = Field(
+        "leave",
+        description="Of what AutoMod holds, approve what no filter minds, deny what one acts on, both, or leave all.",
+    )
+    grants: Grants = Field(Grants(), description="Who may use chat commands.")
     exempt: Exemptions = Field(Exemptions(), description="Whom the policy leaves alone.")
     ladder: Ladder = Field(Ladder(), description="What follows from how bad a line is and how often it was said.")
     filters: FilterSet = Field(FilterSet(), description="The filters.")

@@ -139,7 +139,8 @@ async def plan_erasure(db: Database, person: int) -> Erasure:
 async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasure:
     """Destroy a person's key, identity and quoted text; the Records stay under their number and the chain stays valid.
 
-    Moderators' notes about the person go too. What others said in chat stays, as does the person's login where it acted as a moderator.
+    Moderators' notes about the person go too. What others said in chat stays, as does the person's login where it
+    acted as a moderator.
 
     Raises:
         DatabaseError: nobody of that number, or erased before.
