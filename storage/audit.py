@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import aiosqlite
+
 from storage.chain import append
 from storage.database import Database, now_ms
 from storage.people import actor_number
@@ -27,6 +29,36 @@ class Deed:
     subject: str
     detail: str
     allowed: bool
+
+
+async def note_deed(
+    transaction: aiosqlite.Connection,
+    *,
+    actor: str,
+    role: str,
+    surface: Surface,
+    verb: str,
+    subject: str,
+    detail: str = "",
+    channel_id: str = "",
+    allowed: bool = True,
+) -> None:
+    """Append one deed in the transaction that does it, so that there is never one without the other."""
+    await append(
+        transaction,
+        "audit",
+        {
+            "at_ms": now_ms(),
+            "actor_id": await actor_number(transaction, actor),
+            "role": role,
+            "surface": surface,
+            "channel_id": channel_id,
+            "verb": verb,
+            "subject": subject,
+            "detail": detail,
+            "allowed": int(allowed),
+        },
+    )
 
 
 class Audit:
@@ -53,20 +85,16 @@ class Audit:
             WriteError: it was not noted, so what it stands for must not happen.
         """
         async with self._db.transaction() as transaction:
-            await append(
+            await note_deed(
                 transaction,
-                "audit",
-                {
-                    "at_ms": now_ms(),
-                    "actor_id": await actor_number(transaction, actor),
-                    "role": role,
-                    "surface": surface,
-                    "channel_id": channel_id,
-                    "verb": verb,
-                    "subject": subject,
-                    "detail": detail,
-                    "allowed": int(allowed),
-                },
+                actor=actor,
+                role=role,
+                surface=surface,
+                verb=verb,
+                subject=subject,
+                detail=detail,
+                channel_id=channel_id,
+                allowed=allowed,
             )
 
     async def latest(

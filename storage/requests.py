@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
+import aiosqlite
+
 from storage.database import Database, now_ms
 from storage.people import actor_number
 
@@ -37,6 +39,24 @@ class Request:
     failure: str | None
 
 
+async def ask(
+    transaction: aiosqlite.Connection,
+    kind: RequestKind,
+    subject: str | int,
+    channel_id: str,
+    *,
+    actor: str,
+    note: str = "",
+) -> int:
+    """Ask the bot in the transaction that decides it, and return the request's number."""
+    [row] = await transaction.execute_fetchall(
+        "INSERT INTO requests (at_ms, actor_id, kind, subject, channel_id, note) VALUES (?, ?, ?, ?, ?, ?)"
+        " RETURNING id",
+        (now_ms(), await actor_number(transaction, actor), str(kind), str(subject), channel_id, note),
+    )
+    return int(row[0])
+
+
 class Requests:
     """The queue between people's tools and the bot; each request is carried out at least once, so that may repeat."""
 
@@ -46,12 +66,7 @@ class Requests:
     async def ask(self, kind: RequestKind, subject: str | int, channel_id: str, *, actor: str, note: str = "") -> int:
         """Ask the bot and return the request's number. Raises WriteError."""
         async with self._db.transaction() as transaction:
-            [row] = await transaction.execute_fetchall(
-                "INSERT INTO requests (at_ms, actor_id, kind, subject, channel_id, note) VALUES (?, ?, ?, ?, ?, ?)"
-                " RETURNING id",
-                (now_ms(), await actor_number(transaction, actor), str(kind), str(subject), channel_id, note),
-            )
-        return int(row[0])
+            return await ask(transaction, kind, subject, channel_id, actor=actor, note=note)
 
     async def open(self) -> list[Request]:
         """What is not done yet, oldest first."""
