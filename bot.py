@@ -83,6 +83,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             channel_names=settings.channel_names,
             policy_for=PolicyBook(PolicyLog(database), settings.policies).current,
             records=records,
+            database=database,
             observer=observer,
         )
         running = asyncio.create_task(bot.start(with_adapter=False))

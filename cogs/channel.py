@@ -11,6 +11,7 @@ import structlog
 
 from cogs import enforce
 from cogs.enforce import Enforcer, Order
+from config.policy import Policy
 from filters.engine import Engine
 from filters.types import Message, Verdict
 from storage.records import NewRecord, Record, RecordLog
@@ -44,6 +45,7 @@ class Channel:
         self,
         channel_id: str,
         name: str,
+        policy: Policy,
         engine: Engine,
         records: RecordLog,
         enforcer: Enforcer,
@@ -52,6 +54,7 @@ class Channel:
     ) -> None:
         self.id = channel_id
         self.name = name
+        self.policy = policy
         self.engine = engine
         self.enforcer = enforcer
         self._records = records

@@ -27,6 +27,8 @@ WORKERS = 8
 DEADLINE_S = 30.0
 """How long one action is tried; a chat line older than this has been read by everybody."""
 ATTEMPTS = 5
+LONGEST_WORDS = 480
+"""Characters of a moderator's words shown to a chatter: Twitch's 500, less the Record's number."""
 
 _ALREADY = {
     ActionKind.DELETE: (404, ("not found", "does not exist")),
@@ -37,7 +39,7 @@ _ALREADY = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One committed Record that is to be carried out."""
+    """One committed Record that is to be carried out; ``words`` are a moderator's own, for the chatter to read."""
 
     record_id: int
     action: Action
@@ -47,6 +49,7 @@ class Order:
     chatter: str
     message_id: str
     received_ms: int
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class _Queued:
     urgency: int
     number: int
     order: Order = field(compare=False)
+    settled: asyncio.Future[Settled] = field(compare=False)
 
 
 class Superseded(Exception):  # noqa: N818 - an outcome, not an error
@@ -98,9 +102,11 @@ class Enforcer:
         """Begin carrying out what is submitted."""
         self._tasks = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
 
-    def submit(self, order: Order) -> None:
-        """Take an Order whose Record is committed as pending."""
-        self._queue.put_nowait(_Queued(-order.action.kind, next(self._numbers), order))
+    def submit(self, order: Order) -> asyncio.Future[Settled]:
+        """Take an Order whose Record is committed as pending; the future, for who cares to wait, is how it ended."""
+        settled: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Queued(-order.action.kind, next(self._numbers), order, settled))
+        return settled
 
     async def drain(self) -> None:
         """Return when every Order submitted so far is settled."""
@@ -116,13 +122,16 @@ class Enforcer:
         while True:
             queued = await self._queue.get()
             try:
-                await self._carry_out(queued.order)
+                settled = await self._carry_out(queued.order)
+                if not queued.settled.done():
+                    queued.settled.set_result(settled)
             except Exception as error:  # noqa: BLE001 - the worker must outlive one bad Order
                 log.error("settling_failed", record=queued.order.record_id, error=repr(error))
+                queued.settled.cancel()
             finally:
                 self._queue.task_done()
 
-    async def _carry_out(self, order: Order) -> None:
+    async def _carry_out(self, order: Order) -> Settled:
         if order.action.kind in (ActionKind.TIMEOUT, ActionKind.BAN):
             await self._bans.acquire()
         sent_ms = _now_ms()
@@ -148,16 +157,21 @@ class Enforcer:
         await self._records.settle(
             order.record_id, outcome, reason=why, sent_ms=sent_ms, done_ms=done_ms, attempts=attempts
         )
-        self._observer.settled(Settled(order, outcome, why, sent_ms, done_ms))
+        settled = Settled(order, outcome, why, sent_ms, done_ms)
+        self._observer.settled(settled)
+        return settled
 
     async def _perform(self, order: Order) -> None:
         text = reason(order.category, order.record_id, self.language)
+        if order.words:
+            text = f"{order.words[:LONGEST_WORDS]} (#{order.record_id})"
         try:
             match order.action.kind:
                 case ActionKind.DELETE:
                     await self._delete(order)
                 case ActionKind.WARN:
-                    await self._delete(order)
+                    if order.message_id:
+                        await self._delete(order)
                     await self._broadcaster.warn_user(
                         moderator=self._moderator_id, user_id=order.chatter_id, reason=text
                     )

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription
 from twitchio.ext import commands
 
+from cogs.call import Call
 from cogs.channel import Channel, Observer
+from cogs.desk import Desk
 from cogs.enforce import Enforcer, describe
+from cogs.handbook import COMPONENTS
 from cogs.watch import Watch
 from config.policy import Policy
+from storage.database import Database
 from storage.records import Outcome, RecordLog
 from twitch.client import Client
 from twitch.tokens import TokenStore
@@ -27,6 +32,12 @@ RECOVER_S = 600
 
 PolicySource = Callable[[str, str], Awaitable[tuple[Policy, int]]]
 """Channel id and login to the channel's policy and its revision number."""
+
+
+async def _prefix(bot: ModBot, payload: twitchio.ChatMessage) -> str | tuple[()]:
+    """What commands start with in the message's channel; nothing where we do not moderate."""
+    channel = bot.channels.get(payload.broadcaster.id)
+    return channel.policy.prefix if channel else ()
 
 
 class StartError(RuntimeError):
@@ -46,12 +57,20 @@ class ModBot(Client):
         channel_names: Sequence[str],
         policy_for: PolicySource,
         records: RecordLog,
+        database: Database,
         observer: Observer,
     ) -> None:
         super().__init__(
-            client_id=client_id, client_secret=client_secret, bot_id=bot_id, tokens=tokens, prefix="!", adapter=None
+            client_id=client_id,
+            client_secret=client_secret,
+            bot_id=bot_id,
+            tokens=tokens,
+            prefix=_prefix,
+            case_insensitive=True,
+            adapter=None,
         )
         self.channels: dict[str, Channel] = {}
+        self.desk = Desk(self, self.channels, records, database)
         self.watching = asyncio.Event()
         self._channel_names = list(channel_names)
         self._policy_for = policy_for
@@ -64,6 +83,8 @@ class ModBot(Client):
             raise StartError("no token of the bot's account (run: chatwarden login)")
         await self._open_channels()
         await self.add_component(Watch(self.channels, self.bot_id))
+        for component in COMPONENTS:
+            await self.add_component(component(self.desk))
         for channel in self.channels.values():
             channel.start()
         await self._recover()
@@ -80,6 +101,14 @@ class ModBot(Client):
         await super().close(**options)
         for channel in self.channels.values():
             await channel.stop()
+
+    def get_context(self, payload: Any, *, cls: Any = None) -> Call:
+        """A command as our components take it."""
+        return Call(payload, bot=self)
+
+    async def global_guard(self, ctx: Any) -> bool:
+        """Let a command run if the one who gives it may."""
+        return await self.desk.admit(ctx)
 
     async def event_command_error(self, payload: commands.CommandErrorPayload) -> None:
         """Report a command that broke; a word that is no command of ours is some other bot's."""
@@ -103,6 +132,7 @@ class ModBot(Client):
             self.channels[user.id] = Channel(
                 user.id,
                 name,
+                policy,
                 policy.engine(revision),
                 self._records,
                 Enforcer(broadcaster, self.bot_id, self._records, self._observer, policy.language),

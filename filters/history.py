@@ -9,7 +9,7 @@ from itertools import islice
 
 from filters.clusters import Arrival, Arrivals
 from filters.duplicates import Duplicates, Line
-from filters.types import Message
+from filters.types import Message, Role
 
 CHATTER_LINES = 50
 """Lines kept per chatter."""
@@ -27,10 +27,11 @@ ARRIVALS = 500
 
 @dataclass(slots=True)
 class Chatter:
-    """What is remembered of one chatter: when first seen (UTC ms) and the last lines, oldest first."""
+    """What is remembered of one chatter: when first seen (UTC ms), the last lines, oldest first, and the last roles."""
 
     first_seen_ms: int
     lines: list[Line] = field(default_factory=list)
+    roles: frozenset[Role] = frozenset()
 
 
 class History:
@@ -65,7 +66,9 @@ class History:
             self._duplicates.observe(line)
         if message.chatter_id not in self._chatters:
             self._arrivals.observe(Arrival(message.ts_ms, message.chatter_id, message.id, message.chatter))
-        lines = self._remembered(message.chatter_id, message.ts_ms).lines
+        chatter = self._remembered(message.chatter_id, message.ts_ms)
+        chatter.roles = message.roles
+        lines = chatter.lines
         lines.append(line)
         if len(lines) > CHATTER_LINES:
             del lines[0]

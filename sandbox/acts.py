@@ -235,6 +235,7 @@ class Acts:
     def speak(
         self, channel: Channel, user: User, text: str, *,
         fragments: Sequence[Fragment] | None = None, message_id: str | None = None, reply_to: str | None = None,
+        source: Channel | None = None,
     ) -> tuple[Line | None, list[Event]]:  # fmt: skip
         """A chatter says a line; None if they are banned or timed out.
 
@@ -257,7 +258,7 @@ class Acts:
             events.append(payloads.suspicious_message(channel, user, line, pieces, treatment))
             if treatment == "restricted":
                 return line, events
-        return line, [*events, payloads.chat_message(channel, user, line, pieces, replied)]
+        return line, [*events, payloads.chat_message(channel, user, line, pieces, replied, source)]
 
     def _terms(self, channel: Channel, moderator: User, verb: str, text: str) -> Event:
         details = {"action": verb, "list": "blocked", "terms": [text], "from_automod": False}

@@ -55,7 +55,7 @@ def fragments(world: World, text: str, pieces: Sequence[Fragment] | None) -> lis
 def _find_mentions(world: World, text: str) -> list[Fragment]:
     found: list[Fragment] = []
     for piece in filter(None, _MENTION.split(text)):
-        if piece[0] == "@" and len(piece) > 1 and world.find(piece[1:]):
+        if piece[0] == "@" and len(piece) > 1 and world.mentioned(piece[1:]):
             found.append(("mention", piece))
         elif found and found[-1][0] == "text":
             found[-1] = ("text", found[-1][1] + piece)
@@ -69,7 +69,7 @@ def _fragment(world: World, kind: str, text: str) -> dict[str, Any]:
     if kind == "emote":
         fragment["emote"] = {"id": f"emotesv2_{text}", "emote_set_id": "0", "owner_id": "0", "format": ["static"]}
     elif kind == "mention":
-        user = world.find(text.lstrip("@"))
+        user = world.mentioned(text.lstrip("@"))
         if user is None:
             fragment["type"] = "text"
         else:
@@ -82,21 +82,22 @@ def _fragment(world: World, kind: str, text: str) -> dict[str, Any]:
 
 
 def chat_message(
-    channel: Channel, user: User, line: Line, pieces: list[dict[str, Any]], reply_to: tuple[Line, User] | None
-) -> Event:
-    """``channel.chat.message``."""
+    channel: Channel, user: User, line: Line, pieces: list[dict[str, Any]], reply_to: tuple[Line, User] | None,
+    source: Channel | None = None,
+) -> Event:  # fmt: skip
+    """``channel.chat.message``; ``source`` is where it was said, if that is another channel of a shared chat."""
     bits = sum(piece["cheermote"]["bits"] for piece in pieces if piece["cheermote"])
     body = {
         **named(channel.user, "broadcaster_"),
         **named(user, "chatter_"),
-        **named(None, "source_broadcaster_"),
+        **named(source.user if source else None, "source_broadcaster_"),
         "message_id": line.id,
-        "source_message_id": None,
-        "is_source_only": None,
+        "source_message_id": line.id if source else None,
+        "is_source_only": False if source else None,
         "message": {"text": line.text, "fragments": pieces},
         "color": "",
         "badges": channel.badges(user.id),
-        "source_badges": None,
+        "source_badges": source.badges(user.id) if source else None,
         "message_type": "text",
         "cheer": {"bits": bits} if bits else None,
         "reply": _reply(*reply_to) if reply_to else None,

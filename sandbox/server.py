@@ -105,6 +105,10 @@ class Sandbox:
         created_ms = None if created_at is None else round(created_at.timestamp() * 1000)
         return self.world.add_user(login, display_name=display_name, user_id=id, created_ms=created_ms)
 
+    def rename(self, login: str, new: str) -> User:
+        """A chatter takes another login; the account stays the same."""
+        return self.world.rename(login, new)
+
     def add_moderator(self, channel: str, user: str) -> None:
         """Give the user a moderator's sword in the channel."""
         self.world.channel(channel).moderators.add(self.world.add_user(user).id)
@@ -154,18 +158,20 @@ class Sandbox:
 
     async def say(
         self, channel: str, user: str, text: str, fragments: Sequence[Fragment] | None = None, ts: float | None = None,
-        message_id: str | None = None, reply_to: str | None = None,
+        message_id: str | None = None, reply_to: str | None = None, shared_from: str | None = None,
     ) -> str | None:  # fmt: skip
         """A chatter says a line; returns its id, or None if they are banned or timed out.
 
         ``fragments`` are (kind, text) pairs whose texts joined are ``text``; ``ts`` (UTC seconds) moves the sandbox's
-        clock there. Waits until every subscribed socket has taken it.
+        clock there; ``shared_from`` is the channel of a shared chat it was said in. Waits until every subscribed
+        socket has taken it.
         """
         if ts is not None:
             self.clock.follow(round(ts * 1000))
         line, events = self._acts.speak(
             self.world.channel(channel), self.world.add_user(user), text,
             fragments=fragments, message_id=message_id, reply_to=reply_to,
+            source=None if shared_from is None else self.world.channel(shared_from),
         )  # fmt: skip
         await self.eventsub.emit(events)
         return line.id if line is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sandbox.clock import Clock
@@ -213,6 +213,18 @@ class World:
         user = User(user_id, login, display_name or login, created_ms)
         self.users[user_id] = self._by_login[login] = user
         return user
+
+    def rename(self, login: str, new: str) -> User:
+        """Give an account another login; everything else, its id above all, stays. KeyError for nobody's login."""
+        old = self._by_login.pop(login)
+        user = replace(old, login=new, display_name=new)
+        self.users[user.id] = self._by_login[new] = user
+        return user
+
+    def mentioned(self, name: str) -> User | None:
+        """The account people write ``@name`` for, which picks the display name where that is in another script."""
+        shown = next((user for user in self.users.values() if user.display_name == name), None)
+        return self.find(name) or shown
 
     def find(self, login: str) -> User | None:
         """The account with this login, if there is one."""

@@ -56,6 +56,13 @@ class Stand:
         await self.bot.drain()
         return message_id
 
+    async def ask(self, user: str, command: str, **options: Any) -> str:
+        """Give a command in #aurora and return the bot's next answer."""
+        before = len(self.twitch.sent("aurora"))
+        await self.twitch.say("aurora", user, command, **options)
+        await self.until(lambda: len(self.twitch.sent("aurora")) > before)
+        return self.twitch.sent("aurora")[before].text
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition; fail the test if it does not come true in time."""
         async with asyncio.timeout(PATIENCE_S):
@@ -94,6 +101,7 @@ def stand(twitch: Sandbox, tmp_path: Path, database: Path) -> Open:
         witness = Witness()
         settings = Settings(**await settle(twitch, ["aurora"], database), policies=folder)
         async with moderating(settings, witness) as (bot, records):
+            twitch.add_moderator("aurora", "maud")
             yield Stand(twitch, bot, records, witness)
 
     return opened

@@ -1,0 +1,97 @@
+"""What people do, as Records: the same log, with the moderator's login as the one who decided."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from cogs.call import Target
+from cogs.channel import CONTEXT_LINES, Channel
+from filters.duplicates import Line
+from filters.types import Action, Category, Evidence, Message, Severity
+from storage.records import NewRecord, Outcome, RecordLog
+
+MODERATOR = "moderator"
+"""The filter that stands in Records of what a person decided."""
+
+
+def now_ms() -> int:
+    """The wall clock in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def message_of_line(channel: Channel, line: Line) -> Message:
+    """A remembered line as the Message it was, with its chatter's last roles; its fragments are not kept."""
+    chatter = channel.engine.history.chatter(line.chatter_id)
+    roles = chatter.roles if chatter else frozenset()
+    return Message(line.id, line.ts_ms, channel.id, channel.name, line.chatter_id, line.chatter, line.text, roles=roles)
+
+
+def last_message(channel: Channel, target: Target, message_id: str = "", text: str = "") -> Message:
+    """The line an act is about: the one of that id, or the person's last; an empty one where none is remembered."""
+    chatter = channel.engine.history.chatter(target.id)
+    lines = chatter.lines if chatter else []
+    for line in reversed(lines):
+        if message_id in ("", line.id):
+            return replace(message_of_line(channel, line), chatter=target.login or line.chatter)
+    return Message(message_id, now_ms(), channel.id, channel.name, target.id, target.login, text)
+
+
+def context_of(channel: Channel, message: Message) -> tuple[Message, ...]:
+    """The lines said before a message, or the channel's last ones if it is not among those kept."""
+    kept = channel.engine.history.context(50)
+    at = next((index for index, each in enumerate(kept) if each.id == message.id), len(kept))
+    return tuple(kept[max(0, at - CONTEXT_LINES) : at])
+
+
+async def record_act(
+    channel: Channel,
+    records: RecordLog,
+    message: Message,
+    action: Action,
+    evidence: Evidence,
+    *,
+    actor: str,
+    outcome: Outcome | None = None,
+    group_id: int | None = None,
+    more: tuple[Evidence, ...] = (),
+) -> int:
+    """Record what somebody decided about a message; pending unless an outcome says that it is done already.
+
+    Raises DatabaseError: it was not recorded, so it may not be done.
+    """
+    ladder = channel.engine.ladder
+    since_ms = message.ts_ms - ladder.decay * 1000
+    acted_on = await records.acted_on(channel.id, message.chatter_id, since_ms)
+    at_ms = now_ms()
+    return await records.open(
+        NewRecord(
+            message=message,
+            leading=evidence,
+            evidence=(evidence, *more),
+            context=context_of(channel, message),
+            action=action,
+            revision=channel.engine.revision,
+            strikes=ladder.standing(acted_on, message.ts_ms).strikes,
+            dry_run=False,
+            exempt="",
+            received_ms=at_ms,
+            decided_ms=at_ms,
+            actor=actor,
+            outcome=outcome,
+            group_id=group_id,
+        )
+    )
+
+
+def act_evidence(
+    rule: str,
+    message: Message,
+    detail: str = "",
+    *,
+    source: str = MODERATOR,
+    category: Category = Category.CHANNEL_RULE,
+    severity: Severity = Severity.MODERATE,
+) -> Evidence:
+    """Why a Record of a person's act exists: ``rule`` names the act, ``detail`` holds the person's own words."""
+    return Evidence(source, rule, category, severity, (0, len(message.text)), detail=detail)

@@ -1,0 +1,176 @@
+"""The moderators' commands about people: why, strikes, history, note, warn."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import Counter as Tally
+
+from twitchio.ext import commands
+
+from cogs.acts import MODERATOR, act_evidence, last_message, now_ms, record_act
+from cogs.call import Call, Counter, Target, UsageError, told, words_of
+from cogs.channel import Channel
+from cogs.enforce import Order
+from cogs.permissions import Rank
+from filters.ladder import format_action, format_duration
+from filters.masking import masked
+from filters.types import Action, ActionKind, Evidence, Severity
+from storage.records import Outcome, Record
+
+LONGEST_TEXT = 400
+"""Characters of a note or a warning."""
+LONGEST_PIECE = 20
+"""Characters of the matched piece whose shape is shown."""
+MOST_RECORDS = 1_000
+PATIENCE_S = 10.0
+"""How long an answer waits for Twitch."""
+
+
+class Mods(Counter):
+    """What moderators ask and do about people."""
+
+    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record]", "why #12"))
+    async def why(self, call: Call, *, rest: str = "") -> None:
+        """Say why a Record was made: what, which rule, the piece masked, strikes, and how to undo it."""
+        record = await self.desk.find_record(call, "".join(words_of(rest)[:1]))
+        evidence = (await self.desk.records.details(record.id)).evidence
+        await call.answer(why_told(record, evidence, call.place, call.line.ts_ms))
+
+    @commands.command(extras=told(Rank.MODERATOR, "@user", "strikes @name"))
+    async def strikes(self, call: Call, *, rest: str = "") -> None:
+        """Count what stands against a chatter, and say what the next line would bring."""
+        target = await self.desk.find_target(call, _first(rest))
+        ladder, now = call.place.engine.ladder, call.line.ts_ms
+        acted_on = await self.desk.records.acted_on(call.place.id, target.id, now - ladder.decay * 1000)
+        standing = ladder.standing(acted_on, now)
+        count = standing.strikes + bool(standing.taken)
+        steps = (
+            f"{severity.name.lower()} {format_action(ladder.steps[min(entry + count, len(ladder.steps) - 1)])}"
+            for severity, entry in zip(Severity, ladder.entry, strict=True)
+        )
+        last = f", the last {ago(acted_on[-1][0], now)}" if acted_on else ""
+        await call.answer(
+            f"{target.login} has {counted(count, 'strike')} within {format_duration(ladder.decay)}{last}."
+            f" Next, by severity: {', '.join(steps)}."
+        )
+
+    @commands.command(extras=told(Rank.MODERATOR, "@user", "history @name"))
+    async def history(self, call: Call, *, rest: str = "") -> None:
+        """Sum up what the log has on a chatter. Notes are counted, not shown: everybody reads chat."""
+        target = await self.desk.find_target(call, _first(rest))
+        records = await self.desk.records_of(call.place, target, MOST_RECORDS)
+        notes = counted(len(await self.desk.notes.about(call.place.id, target.id)), "note")
+        if not records:
+            await call.answer(f"{target.login}: no Record in this channel, {notes}.")
+            return
+        kinds = sorted(Tally(each.action.kind for each in records).items(), reverse=True)
+        undone = sum(each.outcome is Outcome.UNDONE for each in records)
+        by_people = sum(each.actor != "bot" for each in records)
+        latest = records[0]
+        await call.answer(
+            f"{target.login}: {counted(len(records), 'Record')}"
+            f" ({', '.join(f'{count} {kind.name.lower()}' for kind, count in kinds)}; {undone} undone,"
+            f" {by_people} by people), {notes}. Latest: #{latest.id}, {format_action(latest.action)},"
+            f" {latest.filter}, {ago(latest.ts_ms, call.line.ts_ms)}."
+        )
+
+    @commands.command(extras=told(Rank.MODERATOR, "@user text", "note @name asked twice for other people's addresses"))
+    async def note(self, call: Call, *, rest: str = "") -> None:
+        """Keep a note about a chatter for the next moderator."""
+        target, text = await self._target_and_text(call, rest, "a note says something")
+        person = await self.desk.notes.add(call.place.id, target.id, target.login, text, author=call.actor)
+        await call.note(f"person {person}")
+        await call.answer(f"Noted about {target.login}.")
+
+    @commands.command(extras=told(Rank.MODERATOR, "@user reason", "warn @name no spoilers please"))
+    async def warn(self, call: Call, *, rest: str = "") -> None:
+        """Warn a chatter, who has to acknowledge it before chatting on."""
+        target, text = await self._target_and_text(call, rest, "a warning gives a reason")
+        place, action = call.place, Action(ActionKind.WARN)
+        message = dataclasses.replace(last_message(place, target), id="")
+        evidence = act_evidence("warn", message, text)
+        record_id = await record_act(place, self.desk.records, message, action, evidence, actor=call.actor)
+        order = Order(record_id, action, evidence.category, place.id, target.id, target.login, "", now_ms(), words=text)
+        await call.note(f"record {record_id}")
+        settled = await asyncio.wait_for(place.enforcer.submit(order), PATIENCE_S)
+        if settled.outcome is Outcome.APPLIED:
+            await call.answer(f"{target.login} is warned, Record #{record_id}.")
+        else:
+            await call.answer(f"{target.login} is not warned; Twitch says: {settled.reason}. Record #{record_id}.")
+
+    async def _target_and_text(self, call: Call, rest: str, want: str) -> tuple[Target, str]:
+        who, *words = words_of(rest) or [""]
+        target, text = await self.desk.find_target(call, who), " ".join(words)
+        if not text:
+            raise UsageError(f"That is too short: {want}.")
+        if len(text) > LONGEST_TEXT:
+            raise UsageError(f"That is too long: {len(text)} characters are above the limit of {LONGEST_TEXT}.")
+        return target, text
+
+
+def why_told(record: Record, evidence: tuple[Evidence, ...], place: Channel, now_ms: int) -> str:
+    """A Record in one line that may stand in chat."""
+    who = record.chatter or "an erased person"
+    what = f"{format_action(record.action)} for {who}"
+    parts = [f"Record #{record.id}: {what}, {ago(record.ts_ms, now_ms)}, by {record.actor}."]
+    if evidence:
+        leading = next((each for each in evidence if each.filter == record.filter), evidence[0])
+        sure = f", {leading.score:.0%} sure" if leading.score < 1 else ""
+        detail = f", {leading.detail}" if leading.filter != MODERATOR and leading.detail else ""
+        parts.append(f"Rule: {record.filter} ({record.category}){detail}{_piece(record, leading)}{sure}.")
+    parts.append(f"{counted(record.strikes, 'strike')} before.")
+    parts.append(_standing(record))
+    if record.outcome is Outcome.APPLIED and record.action.kind is not ActionKind.DELETE:
+        parts.append(f"To undo it: {place.policy.prefix}undo #{record.id}")
+    return " ".join(parts)
+
+
+def _piece(record: Record, evidence: Evidence) -> str:
+    start, end = evidence.span
+    piece = (record.text or "")[start:end]
+    if not piece or (start, end) == (0, len(record.text or "")):
+        return ""
+    shown = masked(piece[:LONGEST_PIECE]) + ("…" if len(piece) > LONGEST_PIECE else "")
+    return f" in “{shown}”"
+
+
+def _standing(record: Record) -> str:
+    match record.outcome:
+        case Outcome.APPLIED:
+            return "It stands."
+        case Outcome.PENDING:
+            return "It is under way."
+        case Outcome.REVIEW:
+            return "Nothing was done; people will look at it."
+        case Outcome.DRY_RUN:
+            return "Nothing was done: dry run."
+        case Outcome.UNDONE:
+            return "It was undone."
+        case Outcome.WITHHELD:
+            return f"Nothing was done: {record.exempt or record.reason or 'withheld'}."
+        case Outcome.SUPERSEDED:
+            return "Somebody had done it already."
+        case Outcome.FAILED:
+            return f"It failed: {record.reason}."
+
+
+def ago(ts_ms: int, now_ms: int) -> str:
+    """How long ago, to its greatest unit."""
+    seconds = max(0, now_ms - ts_ms) // 1000
+    for unit in (86_400, 3_600, 60):
+        if seconds >= unit:
+            return f"{format_duration(seconds // unit * unit)} ago"
+    return f"{seconds}s ago"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _first(rest: str) -> str:
+    words = words_of(rest)
+    if not words:
+        raise UsageError("Say whom you mean.")
+    return words[0]

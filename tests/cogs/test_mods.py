@@ -1,0 +1,96 @@
+"""The moderators' commands, asked in a sandbox chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from filters.types import ActionKind
+from storage.records import Outcome
+
+POLICY = """
+[filters.blocklist]
+lists = []
+terms = [
+    { text = "snarfwad", severity = 0, category = "profanity" },
+    { text = "zugmonger", severity = 3 },
+]
+"""
+
+
+async def test_why_tells_rule_masked_piece_and_strikes_and_never_the_word(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("eve", "you s n a r f w a d fool")
+        told = await bot.ask("maud", "!why")
+        assert "Record #1: delete for eve" in told
+        assert "blocklist (profanity), a listed word (spacing) in “• • • • • • • •”, 97% sure" in told
+        assert "0 strikes before. It stands." in told
+        assert "snarfwad" not in told
+        assert "@eve" not in told
+        assert await bot.ask("maud", "!why #1") == await bot.ask("maud", "!why @eve") == told
+
+
+async def test_strikes_count_what_stands_and_say_what_is_next(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("eve", "snarfwad", ts=1_700_000_000)
+        told = await bot.ask("maud", "!strikes eve", ts=1_700_000_300)
+        assert told.startswith("eve has 1 strike within 30d, the last 5m ago.")
+        assert "low warn" in told
+        assert (await bot.ask("maud", "!strikes @maud")).startswith("maud has 0 strikes")
+
+
+async def test_a_note_is_counted_in_chat_and_not_shown(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("eve", "hello")
+        assert await bot.ask("maud", "!note @eve asks for addresses") == "Noted about eve."
+        told = await bot.ask("maud", "!history @eve")
+        assert told == "eve: no Record in this channel, 1 note."
+        [note] = await bot.bot.desk.notes.about(bot.twitch.add_user("aurora").id, bot.twitch.add_user("eve").id)
+        assert (note.author, note.text) == ("maud", "asks for addresses")
+        [deed] = await bot.bot.desk.audit.latest()
+        assert (deed.actor, deed.role, deed.verb, deed.allowed) == ("maud", "moderator", "note", True)
+        assert "eve" not in deed.subject + deed.detail
+
+
+async def test_a_warning_is_recorded_under_the_moderators_name(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("eve", "the butler did it")
+        assert await bot.ask("maud", "!warn @eve no spoilers please") == "eve is warned, Record #1."
+        record = await bot.record()
+        assert (record.actor, record.action.kind, record.outcome) == ("maud", ActionKind.WARN, Outcome.APPLIED)
+        assert record.text == "the butler did it"
+        [warning] = bot.twitch.warnings("aurora")
+        assert warning.reason == "no spoilers please (#1)"
+        assert bot.twitch.deleted("aurora") == set()
+        assert "by maud" in await bot.ask("maud", "!why #1")
+
+
+async def test_a_moderator_is_not_warned_and_the_record_says_why(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.add_moderator("aurora", "mike")
+        told = await bot.ask("maud", "!warn @mike behave")
+        assert told.startswith("mike is not warned; Twitch says: 400")
+        assert (await bot.record()).outcome is Outcome.FAILED
+
+
+async def test_history_sums_up_what_bot_and_people_did(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.say("eve", "snarfwad")
+        await bot.ask("maud", "!warn eve calm down")
+        told = await bot.ask("maud", "!history eve")
+        assert told.startswith("eve: 2 Records (1 warn, 1 delete; 0 undone, 1 by people), 0 notes. Latest: #2, warn")
+
+
+async def test_what_is_missing_is_told_with_an_example(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        assert await bot.ask("maud", "!strikes") == "Say whom you mean. Example: !strikes name"
+        assert "There is nobody of that name" in await bot.ask("maud", "!history @nobody_at_all")
+        assert "There is no Record #7 in this channel." in await bot.ask("maud", "!why #7")
+        assert "a warning gives a reason" in await bot.ask("maud", "!warn @maud")
+        assert "no login name" in await bot.ask("maud", "!history @" + "x" * 490)
+
+
+async def test_the_commands_one_may_use_are_listed(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        told = await bot.ask("maud", "!chatwarden")
+        assert "why, strikes, history, note, warn" in told
+        assert "Keep a note about a chatter" in await bot.ask("maud", "!chatwarden note")
