@@ -73,9 +73,10 @@ def insert(table: str, columns: Iterable[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
 
 
-async def append(transaction: aiosqlite.Connection, table: str, columns: Mapping[str, Any]) -> None:
-    """Append one row to a chained table inside a transaction."""
+async def append(transaction: aiosqlite.Connection, table: str, columns: Mapping[str, Any]) -> int:
+    """Append one row to a chained table inside a transaction and return its number."""
     head = await transaction.execute_fetchall(f"SELECT id, row_hash FROM {table} ORDER BY id DESC LIMIT 1")  # noqa: S608
     chain = Chain(table, *next(iter(head), (None, None)))
-    chain.append(columns)
+    number = chain.append(columns)
     await transaction.execute(insert(table, chain.rows[0]), chain.rows[0])
+    return number

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from storage.database import Database, DatabaseError, WriteError
 from storage.reading import ContextLine, Outcome, Reader, Record, RecordDetails, RecordEvent, RecordQuery
+from storage.sealed import Sealer
 from storage.writing import Clerk, NewRecord, OutcomeError, Settlement
 
 __all__ = [
@@ -33,11 +34,12 @@ class RecordLog(Reader):
 
     Commits are grouped without a timer: whatever is asked for while one commit runs goes into the next, so a quiet
     chat waits for one commit and a raid shares them. ``commits`` counts the transactions that wrote something.
+    Without a ``sealer`` the text of sealed categories is not kept at all.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, sealer: Sealer | None = None) -> None:
         super().__init__(db)
-        self._clerk = Clerk()
+        self._clerk = Clerk(sealer)
         self._queue: list[Item] = []
         self._writer: asyncio.Task[None] | None = None
         self._closed = False

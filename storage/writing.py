@@ -14,10 +14,12 @@ from filters.types import Action, Category, Evidence, Message, Verdict
 from storage.chain import Chain, insert
 from storage.database import DatabaseError, now_ms
 from storage.people import People, Person, actor_number, mac, personal_hash
+from storage.queue import open_items, reason_to_review, weight
 from storage.reading import Outcome
+from storage.sealed import SEALED, Sealer, content_of, seal
 
 SEALED_REMEMBERED = 100_000
-"""Ids of child-safety messages remembered, so that they are not kept as another Record's context."""
+"""Ids of sealed messages remembered, so that they are not kept as another Record's context."""
 
 
 class OutcomeError(DatabaseError):
@@ -84,7 +86,28 @@ class NewRecord:
     @property
     def sealed(self) -> bool:
         """Whether the text must not be kept in plain."""
-        return any(each.category is Category.CHILD_SAFETY for each in self.evidence)
+        return self.sealed_for is not None
+
+    @property
+    def sealed_for(self) -> Category | None:
+        """The category for which the text must not be kept in plain, the gravest finding's; None if it may."""
+        grave = [each for each in self.evidence if each.category in SEALED]
+        return max(grave, key=lambda each: each.severity).category if grave else None
+
+    @property
+    def why_review(self) -> str:
+        """Why people should look at it (storage.queue), empty if they need not. Dry runs and people's acts stay out."""
+        if self.dry_run or self.exempt or self.actor != "bot":
+            return "escalated" if self.sealed else ""
+        return reason_to_review(self.action, self.leading.severity, self.sealed)
+
+    @property
+    def weight(self) -> float:
+        """How urgent a look at it is apart from its age."""
+        people = {line.chatter_id for line in (*self.context, self.message)}
+        related = max(len(each.related) for each in self.evidence)
+        score = max(each.score for each in self.evidence)
+        return weight(self.action, self.leading.severity, score, max(len(people), related))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +126,8 @@ class Settlement:
 class Clerk:
     """Writes a batch of Records and Settlements inside a transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, sealer: Sealer | None = None) -> None:
+        self._sealer = sealer
         self._people = People()
         self._channels: dict[str, str] = {}
         self._actors: dict[str, int] = {}
@@ -160,7 +184,38 @@ class Clerk:
         ):
             if rows:
                 await transaction.executemany(insert(table, rows[0]), rows)
+        await self._hand_to_people(transaction, batch, results, at_ms)
         return results
+
+    async def _hand_to_people(
+        self,
+        transaction: aiosqlite.Connection,
+        batch: Sequence[NewRecord | Settlement],
+        results: Sequence[int | OutcomeError],
+        at_ms: int,
+    ) -> None:
+        """Put what people should look at into the review queue, and what must not be kept in plain under seal."""
+        items = []
+        for item, number in zip(batch, results, strict=True):
+            if not isinstance(item, NewRecord) or isinstance(number, OutcomeError):
+                continue
+            if why := item.why_review:
+                items.append(
+                    {
+                        "record_id": number,
+                        "round": 1,
+                        "why": why,
+                        "weight": item.weight,
+                        "sealed": int(item.sealed),
+                        "probability": None,
+                        "opened_ms": at_ms,
+                    }
+                )
+            if item.sealed_for is not None:
+                content = content_of(item.message.text, item.evidence)
+                await seal(transaction, self._sealer, number, item.sealed_for, content, actor=item.actor)
+        if items:
+            await open_items(transaction, items)
 
     def _append_record(
         self,

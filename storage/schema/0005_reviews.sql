@@ -372,7 +372,7 @@ SELECT -- What is to be reviewed now, sealed Records left out. Priority is 0 to 
     r.channel_id AS channel_id, -- Twitch's id of the channel.
     c.login AS channel, -- The channel's login.
     r.action AS action, -- What the bot decided.
-    s.outcome AS outcome, -- How that stands.
+    CASE WHEN i.why <> 'second' THEN s.outcome END AS outcome, -- How that stands; NULL for a blind second review, which must not learn from it what the first decided.
     r.filter AS filter, -- The filter whose Evidence weighed most.
     r.category AS category, -- The written rule enforced.
     r.severity AS severity -- 0 low to 3 extreme.
