@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 import twitchio
-from twitchio.eventsub import ChatMessageSubscription
+from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.ext import commands
 
 from cogs.call import Call
@@ -17,6 +17,7 @@ from cogs.channel import Channel, Observer
 from cogs.desk import Desk
 from cogs.enforce import Enforcer, describe
 from cogs.handbook import COMPONENTS
+from cogs.mirror import Mirror
 from cogs.watch import Watch
 from config.policy import Policy
 from storage.database import Database
@@ -83,7 +84,7 @@ class ModBot(Client):
             raise StartError("no token of the bot's account (run: chatwarden login)")
         await self._open_channels()
         await self.add_component(Watch(self.channels, self.bot_id))
-        for component in COMPONENTS:
+        for component in (*COMPONENTS, Mirror):
             await self.add_component(component(self.desk))
         for channel in self.channels.values():
             channel.start()
@@ -148,6 +149,16 @@ class ModBot(Client):
             except twitchio.HTTPException as error:
                 remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
                 raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
+            for wanted in Mirror.subscriptions(channel.id, self.bot_id):
+                await self._listen_if_allowed(channel, wanted)
+
+    async def _listen_if_allowed(self, channel: Channel, wanted: SubscriptionPayload) -> None:
+        """Subscribe to what the bot can do without: a refusal is told, and the chat is moderated all the same."""
+        try:
+            await self.subscribe_websocket(wanted, as_bot=True)
+        except twitchio.HTTPException as error:
+            remedy = "sign the bot in again: chatwarden login"
+            log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
 
     async def _recover(self) -> None:
         for record in await self._records.pending():

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 BOT = (
+    "moderator:manage:automod",
     "moderator:manage:banned_users",
     "moderator:manage:chat_messages",
+    "moderator:manage:unban_requests",
     "moderator:manage:warnings",
+    "moderator:read:blocked_terms",
+    "moderator:read:chat_settings",
+    "moderator:read:moderators",
+    "moderator:read:suspicious_users",
+    "moderator:read:vips",
     "user:bot",
     "user:read:chat",
     "user:read:moderated_channels",
