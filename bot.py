@@ -31,6 +31,7 @@ from sandbox.server import Sandbox
 from storage.database import Database, DatabaseError
 from storage.policies import PolicyLog
 from storage.records import RecordLog
+from storage.sealed import Sealer
 from twitch import scopes
 from twitch.doctor import Check, Doctor
 from twitch.endpoints import Endpoints
@@ -72,8 +73,9 @@ class Quiet(Observer):
 async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tuple[ModBot, RecordLog]]:
     """A bot that is watching all its channels, and its log; both are drained and closed on the way out."""
     endpoints_of(settings).install()
+    sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
     database = await Database.open(settings.database)
-    records = RecordLog(database)
+    records = RecordLog(database, sealer)
     try:
         bot = ModBot(
             client_id=settings.client_id,

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     channels: str = Field("", description="Login names of the channels to moderate, separated by commas.")
     database: Path = Field(Path("var/chatwarden.sqlite3"), description="The action log.")
     tokens: Path = Field(Path("var/tokens.json"), description="OAuth tokens; kept readable by you alone.")
+    seal_key: SecretStr = Field(
+        SecretStr(""), description="Key that encrypts sealed content; with none, such content is not kept."
+    )
+    seal_key_file: Path | None = Field(None, description="A private file with that key, instead.")
     policies: Path = Field(Path("policies"), description="Folder of <channel>.toml files used on the first start.")
     helix_url: str = Field("https://api.twitch.tv/helix/", pattern=r"^https?://.+/$")
     id_url: str = Field("https://id.twitch.tv/", pattern=r"^https?://.+/$")

@@ -28,9 +28,6 @@ from storage.roles import Staff
 SEALED = frozenset({Category.CHILD_SAFETY, Category.ILLEGAL_GOODS})
 """Categories whose text is never kept in plain."""
 
-KEY = "CHATWARDEN_SEAL_KEY"
-KEY_FILE = "CHATWARDEN_SEAL_KEY_FILE"
-
 Outcome = Literal["reported", "no violation", "destroyed"]
 
 DAY_MS = 86_400_000
@@ -52,23 +49,18 @@ class Sealer:
             ) from None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Sealer | None:
-        """The sealer of CHATWARDEN_SEAL_KEY, else of the file CHATWARDEN_SEAL_KEY_FILE names; None if neither is set.
+    def configured(cls, key: str, file: Path | None) -> Sealer | None:
+        """The sealer of a key, else of a key file; None if neither is set.
 
         Several keys are separated by commas or lines, the newest first.
 
         Raises:
             SealError: no key in it, or the file is missing or can be read by others.
         """
-        text = environment.get(KEY, "")
-        if not text and (name := environment.get(KEY_FILE, "")):
-            text = _private(Path(name))
-        elif not text:
+        text = key or (_private(file) if file else "")
+        if not text and not file:
             return None
-        keys = text.replace(",", " ").split()
-        if not keys:
-            raise SealError(f"{environment[KEY_FILE]}: holds no key (make one: chatwarden sealed key)")
-        return cls(keys)
+        return cls(text.replace(",", " ").split())
 
     def seal(self, content: Mapping[str, Any]) -> bytes:
         """Encrypt."""
@@ -207,7 +199,7 @@ class SealedQueue:
                 f"seal {sealed_id}: " + ("content is gone" if seal.kept else "content was not kept: no key was set")
             )
         if sealer is None:
-            raise SealError(f"no seal key is set ({KEY}, or {KEY_FILE} with the name of a file)")
+            raise SealError("no seal key is set (CHATWARDEN_SEAL_KEY, or a file's name in CHATWARDEN_SEAL_KEY_FILE)")
         [row] = await self._db.rows("SELECT ciphertext FROM sealed_content WHERE sealed_id = ?", (sealed_id,))
         content = sealer.open(row["ciphertext"])
         async with self._db.transaction() as transaction:
