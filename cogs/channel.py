@@ -138,7 +138,7 @@ class Channel:
 
 
 def order_of(record: Record) -> Order:
-    """What a pending Record asks for."""
+    """What a Record left pending asks for."""
     return Order(
         record_id=record.id,
         action=record.action,
@@ -148,4 +148,5 @@ def order_of(record: Record) -> Order:
         chatter=record.chatter,
         message_id=record.message_id,
         received_ms=record.received_ms,
+        recovered=True,
     )

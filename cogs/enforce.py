@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,7 +40,10 @@ _ALREADY = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One committed Record that is to be carried out; ``words`` are a moderator's own, for the chatter to read."""
+    """One committed Record that is to be carried out; ``words`` are a moderator's own, for the chatter to read.
+
+    ``recovered`` marks one that a crash left pending: it may have been carried out already.
+    """
 
     record_id: int
     action: Action
@@ -50,6 +54,7 @@ class Order:
     message_id: str
     received_ms: int
     words: str = ""
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,10 @@ class Superseded(Exception):  # noqa: N818 - an outcome, not an error
     """Twitch shows that there is nothing left to do."""
 
 
+class Unconfirmed(Exception):  # noqa: N818 - an outcome, not an error
+    """It may have been done before a crash, Twitch does not tell, and it must not be done twice."""
+
+
 class Enforcer:
     """Carries out one channel's Orders: bans first, then timeouts, warnings and deletions."""
 
@@ -96,6 +105,7 @@ class Enforcer:
         self._queue: asyncio.PriorityQueue[_Queued] = asyncio.PriorityQueue()
         self._numbers = itertools.count()
         self._bans = AsyncLimiter(BANS_PER_30_S, 30)
+        self._withdrawn: set[int] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -107,6 +117,25 @@ class Enforcer:
         settled: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Queued(-order.action.kind, next(self._numbers), order, settled))
         return settled
+
+    def withdraw(self, record_ids: Iterable[int]) -> None:
+        """Do not carry out what is still queued of these Records; they are settled as withheld instead."""
+        wanted = set(record_ids)
+        # PriorityQueue offers no look at what waits; what is under way already is not in it.
+        self._withdrawn |= wanted & {each.order.record_id for each in self._queue._queue}  # type: ignore[attr-defined]
+
+    async def lift(self, chatter_id: str) -> bool:
+        """Lift a chatter's ban or timeout at Twitch; False if there was none. HTTPException if Twitch refuses."""
+        await self._bans.acquire()
+        try:
+            async for attempt in _attempts():
+                with attempt:
+                    await self._broadcaster.unban_user(moderator=self._moderator_id, user_id=chatter_id)
+        except HTTPException as error:
+            if error.status == 400 and "not banned" in describe(error).lower():
+                return False
+            raise
+        return True
 
     async def drain(self) -> None:
         """Return when every Order submitted so far is settled."""
@@ -134,26 +163,31 @@ class Enforcer:
     async def _carry_out(self, order: Order) -> Settled:
         if order.action.kind in (ActionKind.TIMEOUT, ActionKind.BAN):
             await self._bans.acquire()
+        if order.record_id in self._withdrawn:
+            self._withdrawn.discard(order.record_id)
+            return await self._settle(order, Outcome.WITHHELD, "withdrawn before it was sent", None, None, 0)
         sent_ms = _now_ms()
         attempts = 0
         try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_is_transient),
-                stop=stop_after_delay(DEADLINE_S) | stop_after_attempt(ATTEMPTS),
-                wait=wait_exponential_jitter(multiplier=0.2, max=5),
-                reraise=True,
-            ):
+            async for attempt in _attempts():
                 with attempt:
                     attempts += 1
-                    await self._perform(order)
+                    await self._perform(order, attempts)
             outcome, why = Outcome.APPLIED, ""
         except Superseded as error:
-            outcome, why = Outcome.SUPERSEDED, str(error)
+            # After a call of ours that Twitch did not confirm, what is found done is what that call did.
+            outcome, why = (Outcome.APPLIED if attempts > 1 else Outcome.SUPERSEDED), str(error)
+        except Unconfirmed as error:
+            outcome, why = Outcome.FAILED, str(error)
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
             outcome, why = Outcome.FAILED, describe(error)
         except Exception as error:  # noqa: BLE001 - an action that failed in any way is a failed Record, not a lost one
             outcome, why = Outcome.FAILED, repr(error)[:500]
-        done_ms = _now_ms()
+        return await self._settle(order, outcome, why, sent_ms, _now_ms(), attempts)
+
+    async def _settle(
+        self, order: Order, outcome: Outcome, why: str, sent_ms: int | None, done_ms: int | None, attempts: int
+    ) -> Settled:
         await self._records.settle(
             order.record_id, outcome, reason=why, sent_ms=sent_ms, done_ms=done_ms, attempts=attempts
         )
@@ -161,7 +195,7 @@ class Enforcer:
         self._observer.settled(settled)
         return settled
 
-    async def _perform(self, order: Order) -> None:
+    async def _perform(self, order: Order, attempt: int) -> None:
         text = reason(order.category, order.record_id, self.language)
         if order.words:
             text = f"{order.words[:LONGEST_WORDS]} (#{order.record_id})"
@@ -170,8 +204,10 @@ class Enforcer:
                 case ActionKind.DELETE:
                     await self._delete(order)
                 case ActionKind.WARN:
-                    if order.message_id:
-                        await self._delete(order)
+                    removed = bool(order.message_id) and await self._delete(order)
+                    # The line goes before the warning: if it stood, the crash came before the warning.
+                    if order.recovered and attempt == 1 and not removed:
+                        raise Unconfirmed("left by a crash; Twitch does not tell whether the warning was given")
                     await self._broadcaster.warn_user(
                         moderator=self._moderator_id, user_id=order.chatter_id, reason=text
                     )
@@ -179,7 +215,7 @@ class Enforcer:
                     await self._broadcaster.timeout_user(
                         moderator=self._moderator_id,
                         user=order.chatter_id,
-                        duration=order.action.duration_s,
+                        duration=_seconds_left(order),
                         reason=text,
                     )
                 case ActionKind.BAN:
@@ -191,14 +227,25 @@ class Enforcer:
                 raise Superseded(describe(error)) from error
             raise
 
-    async def _delete(self, order: Order) -> None:
+    async def _delete(self, order: Order) -> bool:
         assert order.message_id, "Helix takes a missing message id for the whole chat"
         try:
             await self._broadcaster.delete_chat_messages(moderator=self._moderator_id, message_id=order.message_id)
         except HTTPException as error:
             # A warning still matters when somebody else has removed the line already.
-            if not (order.action.kind is ActionKind.WARN and error.status == 404):
-                raise
+            if order.action.kind is ActionKind.WARN and error.status == 404:
+                return False
+            raise
+        return True
+
+
+def _attempts() -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception(_is_transient),
+        stop=stop_after_delay(DEADLINE_S) | stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential_jitter(multiplier=0.2, max=5),
+        reraise=True,
+    )
 
 
 def describe(error: Exception) -> str:
@@ -207,6 +254,14 @@ def describe(error: Exception) -> str:
         extra = error.extra if isinstance(error.extra, dict) else {}
         return f"{error.status} {extra.get('message') or extra.get('error') or 'no message'}"[:500]
     return f"{type(error).__name__}: {error}"[:500] if str(error) else type(error).__name__
+
+
+def _seconds_left(order: Order) -> int:
+    """A timeout taken up after a crash ends when it would have ended, also if Twitch knows it already."""
+    if not order.recovered:
+        return order.action.duration_s
+    left_s = order.action.duration_s - (_now_ms() - order.received_ms) // 1000
+    return min(max(left_s, 1), order.action.duration_s)
 
 
 def _is_transient(error: BaseException) -> bool:

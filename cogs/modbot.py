@@ -11,6 +11,7 @@ import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.ext import commands
+from cogs import recovery
 
 from cogs.call import Call
 from cogs.channel import Channel, Observer
@@ -26,10 +27,6 @@ from twitch.client import Client
 from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
-
-RECOVER_S = 600
-"""A line left pending for longer than this has been read; acting on it now would only confuse."""
-
 
 PolicySource = Callable[[str, str], Awaitable[tuple[Policy, int]]]
 """Channel id and login to the channel's policy and its revision number."""
@@ -88,7 +85,7 @@ class ModBot(Client):
             await self.add_component(component(self.desk))
         for channel in self.channels.values():
             channel.start()
-        await self._recover()
+        await recovery.take_up(self, self.channels, self._records)
         await self._listen()
         self.watching.set()
 
@@ -159,17 +156,3 @@ class ModBot(Client):
         except twitchio.HTTPException as error:
             remedy = "sign the bot in again: chatwarden login"
             log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
-
-    async def _recover(self) -> None:
-        for record in await self._records.pending():
-            channel = self.channels.get(record.channel_id)
-            age_s = time.time() - record.received_ms / 1000
-            if channel is None:
-                reason = "left by a crash; the channel is not moderated now"
-                await self._records.settle(record.id, Outcome.FAILED, reason=reason)
-            elif age_s > RECOVER_S:
-                reason = f"left by a crash; {age_s:.0f} s old, too late"
-                await self._records.settle(record.id, Outcome.FAILED, reason=reason)
-            else:
-                log.info("record_taken_up", record=record.id)
-                channel.recover(record)
