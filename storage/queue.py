@@ -165,12 +165,11 @@ class Queue:
         [row] = await transaction.execute_fetchall(_STANDING, {"record_id": record_id})
         if row["sealed"]:
             raise ClaimError(f"record #{record_id} is sealed (see: chatwarden sealed list)")
-        action = Action(ActionKind[row["action"].upper()], row["duration_s"])
         item = {
             "record_id": record_id,
             "round": row["rounds"] + 1,
             "why": "referred",
-            "weight": weight(action, Severity(row["severity"]), row["score"], row["people"]),
+            "weight": await weight_of(transaction, record_id),
             "sealed": 0,
             "probability": None,
             "opened_ms": now_ms(),
@@ -185,6 +184,13 @@ class Queue:
             subject=f"record {record_id}",
             channel_id=row["channel_id"],
         )
+
+
+async def weight_of(transaction: aiosqlite.Connection, record_id: int) -> float:
+    """The weight of a Record in the log."""
+    [row] = await transaction.execute_fetchall(_WEIGHED, (record_id,))
+    action = Action(ActionKind[row["action"].upper()], row["duration_s"])
+    return weight(action, Severity(row["severity"]), row["score"], row["people"])
 
 
 async def check_may_judge(transaction: aiosqlite.Connection, staff: Staff, record_id: int) -> None:
@@ -263,11 +269,17 @@ _PARTS_IN = f"""
 """  # noqa: S608 - fixed text
 
 _STANDING = """
-    SELECT r.action, r.duration_s, r.severity, r.channel_id,
+    SELECT r.channel_id,
         EXISTS (SELECT 1 FROM sealed AS s WHERE s.record_id = r.id) AS sealed,
-        (SELECT coalesce(max(round), 0) FROM review_items AS i WHERE i.record_id = r.id) AS rounds,
+        (SELECT coalesce(max(round), 0) FROM review_items AS i WHERE i.record_id = r.id) AS rounds
+    FROM records AS r
+    WHERE r.id = :record_id
+"""
+
+_WEIGHED = """
+    SELECT r.action, r.duration_s, r.severity,
         (SELECT coalesce(max(score), 1) FROM evidence AS e WHERE e.record_id = r.id) AS score,
         (SELECT count(DISTINCT chatter_id) FROM context_messages AS m WHERE m.record_id = r.id) AS people
     FROM records AS r
-    WHERE r.id = :record_id
+    WHERE r.id = ?
 """

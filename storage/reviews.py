@@ -1,0 +1,363 @@
+"""Reviews: what people decide about Records, and what follows from it.
+
+A first decision may be drawn for a blind second review by another person; if the two disagree, a third decides. An
+escalated or unsure one goes to someone who may decide it. What stands is the view v_verdicts; where that is an
+overturn of something still in force, the bot is asked to undo it, which also takes the strike away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+import aiosqlite
+
+from filters.types import Category
+from storage.audit import Surface, note_deed
+from storage.chain import append
+from storage.database import Database, DatabaseError, now_ms
+from storage.people import actor_number
+from storage.queue import ClaimError, check_may_judge, open_items
+from storage.requests import RequestKind, ask
+from storage.roles import Staff
+from storage.rules import rule
+from storage.sealed import Outcome, SealedQueue, Sealer, SealError, note_release, seal_kept
+
+NOTE_LIMIT = 500
+"""Characters of a note."""
+
+
+class Decision(StrEnum):
+    """What a reviewer can decide."""
+
+    UPHOLD = "uphold"
+    OVERTURN = "overturn"
+    ESCALATE = "escalate"
+    UNSURE = "unsure"
+
+
+REASONS: Mapping[Decision, tuple[str, ...]] = {
+    Decision.UPHOLD: ("rule broken", "evasion", "coordinated", "repeat offence"),
+    Decision.OVERTURN: (
+        "false match",
+        "quoted or reported",
+        "friendly or reclaimed",
+        "not against the rule",
+        "too hard",
+    ),
+    Decision.ESCALATE: ("child safety", "illegal content", "threat to life", "legal question", "policy gap"),
+    Decision.UNSURE: ("context missing", "language unknown", "rule unclear"),
+}
+"""Reason codes of each decision."""
+
+SEALING = {"child safety": Category.CHILD_SAFETY, "illegal content": Category.ILLEGAL_GOODS}
+"""Reasons to escalate that seal the Record's text."""
+
+
+class ReviewError(DatabaseError):
+    """A decision that cannot be made so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision led to: ``follows`` is why a further review was opened (never said of a blind second review,
+    which nobody is to expect), ``request_id`` what the bot was asked. Empty and None where there is nothing.
+    """
+
+    review_id: int
+    record_id: int
+    follows: str
+    request_id: int | None
+    sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One decision. ``current`` is False once it was revised. Times are UTC milliseconds."""
+
+    review_id: int
+    record_id: int
+    round: int
+    why: str
+    reviewer: str
+    decision: Decision
+    reason: str
+    note: str
+    unmasked: bool
+    revises: int | None
+    current: bool
+    claimed_ms: int
+    at_ms: int
+
+
+class Reviews:
+    """Decides claimed items and reads decisions. Callers have asked the Roster first."""
+
+    def __init__(self, db: Database, sealer: Sealer | None = None) -> None:
+        self._db = db
+        self._sealer = sealer
+
+    async def decide(
+        self, staff: Staff, record_id: int, decision: Decision, reason: str, *, note: str = "", surface: Surface
+    ) -> Decided:
+        """Decide a Record this person has claimed. A lease that ran out is no matter if nobody else took the item.
+
+        Raises:
+            ReviewError: not a reason of this decision, or the note is too long.
+            ClaimError: not claimed, or not this person's to judge.
+        """
+        _check(decision, reason, note)
+        async with self._db.transaction() as transaction:
+            item = await _held_item(transaction, staff, record_id)
+            decided = await self._decide(transaction, staff, item, decision, reason, note, surface)
+        if decided.sealed:
+            await self._db.forget_log()
+        return decided
+
+    async def revise(
+        self, staff: Staff, review_id: int, decision: Decision, reason: str, *, note: str = "", surface: Surface
+    ) -> Decided:
+        """Replace an own decision by another; the earlier one stays in the log.
+
+        What the bot undid already is not done again by revising to uphold.
+
+        Raises:
+            ReviewError: no such review, another's, revised before, or not uphold or overturn.
+        """
+        _check(decision, reason, note)
+        if decision not in {Decision.UPHOLD, Decision.OVERTURN}:
+            raise ReviewError(f"a revision is uphold or overturn (got {decision})")
+        async with self._db.transaction() as transaction:
+            rows = list(await transaction.execute_fetchall("SELECT * FROM v_reviews WHERE review_id = ?", (review_id,)))
+            if not rows or rows[0]["reviewer"] != staff.name:
+                raise ReviewError(f"review {review_id}: is not one of {staff.name}'s")
+            if not rows[0]["current"]:
+                raise ReviewError(f"review {review_id}: was revised before (revise the later one)")
+            review = await _append(transaction, staff, dict(rows[0]), decision, reason, note, revises=review_id)
+            await _note(transaction, staff, surface, "review revise", dict(rows[0]), f"{decision}: {reason}")
+            request_id = await _ask_undo(transaction, staff, rows[0]["record_id"], review)
+        return Decided(review, rows[0]["record_id"], "", request_id)
+
+    async def release_seal(
+        self, staff: Staff, sealed_id: int, outcome: Outcome, *, note: str = "", surface: Surface
+    ) -> Decided | None:
+        """Work off a seal, and with it the review of its Record: nothing there overturns, anything else upholds.
+
+        None if the Record does not wait for a review.
+
+        Raises:
+            SealError: no such seal, or worked off before.
+            ClaimError: the Record is not this person's to judge.
+        """
+        if len(note) > NOTE_LIMIT:
+            raise SealError(f"the note has {len(note)} characters, the limit is {NOTE_LIMIT}")
+        seal = await SealedQueue(self._db).get(sealed_id)
+        async with self._db.transaction() as transaction:
+            await check_may_judge(transaction, staff, seal.record_id)
+            await note_release(transaction, seal, outcome, note, staff=staff, surface=surface)
+            rows = list(await transaction.execute_fetchall(_OPEN_ITEM, {"record_id": seal.record_id}))
+            decided = None
+            if rows:
+                nothing = outcome == "no violation"
+                decision = Decision.OVERTURN if nothing else Decision.UPHOLD
+                reason = "not against the rule" if nothing else "rule broken"
+                item = {**dict(rows[0]), "claimed_ms": rows[0]["claimed_ms"] or now_ms()}
+                decided = await self._decide(transaction, staff, item, decision, reason, "", surface)
+        if outcome == "destroyed":
+            await self._db.forget_log()
+        return decided
+
+    async def of(self, record_id: int, viewer: Staff) -> list[Review]:
+        """Every decision about a Record, oldest first, as far as this person may know: while a blind second review is
+        open, only those who decided before see any.
+        """
+        rows = await self._db.rows("SELECT * FROM v_reviews WHERE record_id = ? ORDER BY review_id", (record_id,))
+        blind = await self._db.rows(
+            "SELECT 1 FROM review_items WHERE record_id = ? AND why = 'second' AND closed_ms IS NULL", (record_id,)
+        )
+        if blind and viewer.name not in {row["reviewer"] for row in rows}:
+            return []
+        return [_review(row) for row in rows]
+
+    async def by(self, staff: Staff, limit: int = 20) -> list[Review]:
+        """The person's own latest decisions, newest first."""
+        rows = await self._db.rows(
+            "SELECT * FROM v_reviews WHERE reviewer = ? ORDER BY review_id DESC LIMIT ?", (staff.name, limit)
+        )
+        return [_review(row) for row in rows]
+
+    async def _decide(
+        self,
+        transaction: aiosqlite.Connection,
+        staff: Staff,
+        item: Mapping[str, Any],
+        decision: Decision,
+        reason: str,
+        note: str,
+        surface: Surface,
+    ) -> Decided:
+        record_id = item["record_id"]
+        await check_may_judge(transaction, staff, record_id)
+        first = await _standing(transaction, record_id) if item["why"] == "second" else None
+        review = await _append(transaction, staff, item, decision, reason, note)
+        await transaction.execute(
+            "UPDATE review_items SET closed_ms = ?, claimed_by = NULL, lease_ms = NULL"
+            " WHERE record_id = ? AND round = ?",
+            (now_ms(), record_id, item["round"]),
+        )
+        await _note(transaction, staff, surface, "review decide", item, f"{decision}: {reason}")
+        sealed = reason in SEALING and not item["sealed"]
+        if sealed:
+            await seal_kept(transaction, self._sealer, record_id, SEALING[reason], actor=staff.name)
+        share = await rule(transaction, "second_share")
+        follows = _follows(item["why"], decision, first)
+        if not follows and item["why"] not in {"second", "disagreement", "escalated"}:
+            drawn = lot(int(await rule(transaction, "second_seed")), record_id) < share
+            follows = "second" if drawn else ""
+        if follows:
+            further = {
+                **{name: item[name] for name in ("record_id", "weight")},
+                "round": item["round"] + 1,
+                "why": follows,
+                "sealed": int(item["sealed"] or sealed),
+                "probability": share if follows == "second" else None,
+                "opened_ms": now_ms(),
+            }
+            await open_items(transaction, [further])
+        request_id = await _ask_undo(transaction, staff, record_id, review)
+        return Decided(review, record_id, "" if follows == "second" else follows, request_id, sealed)
+
+
+def lot(seed: int, record_id: int) -> float:
+    """The number in [0, 1) a seed gives to a Record: the same in every run, and independent between Records."""
+    return int.from_bytes(sha256(f"{seed}:{record_id}".encode()).digest()[:8]) / 2**64
+
+
+def _follows(why: str, decision: Decision, first: str | None) -> str:
+    """The further review a decision calls for, a drawn second one aside."""
+    if why == "second":
+        return "" if decision == first else "disagreement"
+    return "escalated" if decision in {Decision.ESCALATE, Decision.UNSURE} else ""
+
+
+def _check(decision: Decision, reason: str, note: str) -> None:
+    if reason not in REASONS[decision]:
+        raise ReviewError(f"{reason!r} is not a reason to {decision} (use one of: {', '.join(REASONS[decision])})")
+    if len(note) > NOTE_LIMIT:
+        raise ReviewError(f"the note has {len(note)} characters, the limit is {NOTE_LIMIT}")
+
+
+async def _held_item(transaction: aiosqlite.Connection, staff: Staff, record_id: int) -> dict[str, Any]:
+    rows = list(await transaction.execute_fetchall(_OPEN_ITEM, {"record_id": record_id}))
+    if not rows or rows[0]["holder"] != staff.name:
+        raise ClaimError(f"record #{record_id}: {staff.name} does not hold it (take it with: review next)")
+    return dict(rows[0])
+
+
+async def _standing(transaction: aiosqlite.Connection, record_id: int) -> str | None:
+    rows = await transaction.execute_fetchall("SELECT decision FROM v_verdicts WHERE record_id = ?", (record_id,))
+    return next((str(row["decision"]) for row in rows), None)
+
+
+async def _append(
+    transaction: aiosqlite.Connection,
+    staff: Staff,
+    of: Mapping[str, Any],
+    decision: Decision,
+    reason: str,
+    note: str,
+    revises: int | None = None,
+) -> int:
+    actor = await actor_number(transaction, staff.name)
+    looks = await transaction.execute_fetchall(
+        "SELECT 1 FROM exposures WHERE actor_id = ? AND record_id = ? LIMIT 1", (actor, of["record_id"])
+    )
+    return await append(
+        transaction,
+        "reviews",
+        {
+            "record_id": of["record_id"],
+            "round": of["round"],
+            "at_ms": now_ms(),
+            "claimed_ms": of["claimed_ms"],
+            "actor_id": actor,
+            "decision": str(decision),
+            "reason": reason,
+            "note": note,
+            "unmasked": int(bool([*looks])),
+            "revises": revises,
+        },
+    )
+
+
+async def _ask_undo(transaction: aiosqlite.Connection, staff: Staff, record_id: int, review: int) -> int | None:
+    """Ask the bot to undo what was overturned, if it is in force and nobody asked before."""
+    rows = list(await transaction.execute_fetchall(_TO_UNDO, {"record_id": record_id}))
+    if not rows:
+        return None
+    note = f"overturned by review {review}"
+    return await ask(
+        transaction, RequestKind.UNDO_RECORD, record_id, rows[0]["channel_id"], actor=staff.name, note=note
+    )
+
+
+async def _note(
+    transaction: aiosqlite.Connection,
+    staff: Staff,
+    surface: Surface,
+    verb: str,
+    of: Mapping[str, Any],
+    detail: str,
+) -> None:
+    await note_deed(
+        transaction,
+        actor=staff.name,
+        role=staff.role,
+        surface=surface,
+        verb=verb,
+        subject=f"record {of['record_id']}",
+        detail=detail,
+        channel_id=of["channel_id"],
+    )
+
+
+def _review(row: sqlite3.Row) -> Review:
+    fields: dict[str, Any] = {name: row[name] for name in Review.__slots__}
+    return Review(
+        **{
+            **fields,
+            "decision": Decision(fields["decision"]),
+            "unmasked": bool(fields["unmasked"]),
+            "current": bool(fields["current"]),
+        }
+    )
+
+
+_OPEN_ITEM = """
+    SELECT i.*, a.name AS holder, r.channel_id
+    FROM review_items AS i
+    JOIN records AS r ON r.id = i.record_id
+    LEFT JOIN actors AS a ON a.id = i.claimed_by
+    WHERE i.record_id = :record_id AND i.closed_ms IS NULL
+"""
+
+_TO_UNDO = """
+    SELECT r.channel_id
+    FROM records AS r
+    JOIN record_states AS s ON s.record_id = r.id
+    JOIN v_verdicts AS w ON w.record_id = r.id
+    WHERE r.id = :record_id
+        AND w.decision = 'overturn'
+        AND s.outcome IN ('pending', 'applied')
+        AND NOT EXISTS (
+            SELECT 1
+            FROM requests AS q
+            WHERE q.kind = 'undo record'
+                AND q.subject = CAST(r.id AS TEXT)
+                AND (q.done_ms IS NULL OR q.failure = '')
+        )
+"""
