@@ -20,6 +20,7 @@ from storage.roles import Staff
 from storage.rules import rule
 
 Answer = Literal["approve", "deny"]
+Resolution = Literal["approved", "denied", "canceled"]
 
 REASONS: Mapping[Answer, tuple[str, ...]] = {
     "approve": ("wrong decision", "too hard", "served long enough", "insight shown"),
@@ -105,7 +106,7 @@ class Appeals:
             )
         return int(row[0])
 
-    async def resolved(self, twitch_id: str, *, status: str, moderator: str, at_ms: int) -> None:
+    async def resolved(self, twitch_id: str, *, status: Resolution, moderator: str, at_ms: int) -> None:
         """Note that Twitch says a request was resolved: ``approved``, ``denied`` or ``canceled`` by the chatter.
 
         What this bot answered itself, and what is not known, is left as it is.
@@ -176,7 +177,7 @@ class Appeals:
             await _check_stranger(transaction, staff, appeal)
             rows = list(
                 await transaction.execute_fetchall(
-                    "UPDATE appeals SET status = ?, closed_ms = ? WHERE id = ? AND status = 'open' RETURNING twitch_id",
+                    _ANSWER,
                     ("approved" if answer == "approve" else "denied", now_ms(), appeal_id),
                 )
             )
@@ -235,6 +236,18 @@ def _appeal(row: sqlite3.Row) -> Appeal:
     empty = {name: fields[name] or "" for name in ("channel", "chatter", "decision", "reason", "decided_by", "surface")}
     return Appeal(**{**fields, **empty})
 
+
+_ANSWER = """
+    UPDATE appeals
+    SET status = ?, closed_ms = ?
+    WHERE id = ?
+        AND (
+            status = 'open'
+            -- What Twitch would not take is not answered.
+            OR EXISTS (SELECT 1 FROM v_appeals AS v WHERE v.appeal_id = appeals.id AND v.failure <> '')
+        )
+    RETURNING twitch_id
+"""
 
 _SELECT = "SELECT v.*, p.text FROM v_appeals AS v JOIN appeals AS p ON p.id = v.appeal_id"
 
