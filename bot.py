@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import aiohttp
 import structlog
 import typer
 from rich.console import Console
+from twitchio import HTTPException
 
 from cogs.channel import Observer
-from cogs.enforce import Settled
+from cogs.enforce import Settled, describe
 from cogs.modbot import ModBot, StartError
 from cogs.policies import PolicyBook
 from config.policy import PolicyError
@@ -33,6 +35,7 @@ from storage.policies import PolicyLog
 from storage.records import RecordLog
 from storage.sealed import Sealer
 from twitch import scopes
+from twitch.client import HaltError
 from twitch.doctor import Check, Doctor
 from twitch.endpoints import Endpoints
 from twitch.login import Login, LoginError
@@ -40,6 +43,7 @@ from twitch.tokens import TokenError, TokenStore
 
 BAD_INPUT = 2
 BOOKS_DISAGREE = 1
+HALTED = 1
 TOLD = (SettingsError, PolicyError, DatabaseError, TokenError, StartError, LoginError, LogError)
 """Errors whose text is for the user: what, value, limit, remedy."""
 
@@ -89,14 +93,15 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             observer=observer,
         )
         running = asyncio.create_task(bot.start(with_adapter=False))
+        running.add_done_callback(lambda _: bot.halt("the connection to Twitch ended by itself (start the bot again)"))
         watching = asyncio.create_task(bot.watching.wait())
         try:
             await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
-                running.result()
+                _explain_start(running)
             yield bot, records
-            await bot.drain()
         finally:
+            await bot.finish()
             watching.cancel()
             running.cancel()
             await asyncio.gather(running, watching, return_exceptions=True)
@@ -104,6 +109,18 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
     finally:
         await records.close()
         await database.close()
+
+
+def _explain_start(ended: asyncio.Task[None]) -> None:
+    """Say why the bot did not start: what gets better by itself (exit code 1) and what does not (2)."""
+    try:
+        ended.result()
+    except HTTPException as error:
+        if error.status >= 500:
+            raise HaltError(f"Twitch is out of order: {describe(error)} (start the bot again later)") from error
+        raise StartError(f"Twitch refuses to let the bot in: {describe(error)} (run: chatwarden doctor)") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise HaltError(f"Twitch cannot be reached: {describe(error)} (check the network)") from error
 
 
 def endpoints_of(settings: Settings) -> Endpoints:
@@ -120,11 +137,14 @@ def run() -> None:
         settings.require("client_id", "client_secret", "bot_id", "channels")
         stop = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, stop.set)
-        async with moderating(settings, Quiet()) as (bot, _):
-            names = ", ".join(channel.name for channel in bot.channels.values())
-            errors.print(f"watching {names}; Ctrl-C stops", style="green")
-            await stop.wait()
+            asyncio.get_running_loop().add_signal_handler(each, task.cancel)  # type: ignore[union-attr]
+        try:
+            async with moderating(settings, Quiet()) as (bot, _):
+                names = ", ".join(channel.name for channel in bot.channels.values())
+                errors.print(f"watching {names}; Ctrl-C stops", style="green")
+                await bot.until_halted()
+        except asyncio.CancelledError:
+            errors.print("stopped", style="green")
 
     _go(moderate())
 
@@ -228,9 +248,9 @@ def _go(work: Any) -> Any:
     )
     try:
         return asyncio.run(work)
-    except TOLD as error:
+    except (*TOLD, HaltError) as error:
         errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(BAD_INPUT) from None
+        raise typer.Exit(HALTED if isinstance(error, HaltError) else BAD_INPUT) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

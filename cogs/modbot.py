@@ -28,8 +28,8 @@ from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
 
-PolicySource = Callable[[str, str], Awaitable[tuple[Policy, int]]]
-"""Channel id and login to the channel's policy and its revision number."""
+FINISHING_S = 3.5
+"""How long a stopping bot goes on with what it has heard; with the goodbyes it is gone within five seconds."""
 
 
 async def _prefix(bot: ModBot, payload: twitchio.ChatMessage) -> str | tuple[()]:
@@ -91,8 +91,15 @@ class ModBot(Client):
 
     async def drain(self) -> None:
         """Return when everything received so far is judged, recorded and settled."""
-        for channel in self.channels.values():
-            await channel.drain()
+        await asyncio.gather(*(channel.drain() for channel in self.channels.values()))
+
+    async def finish(self, patience_s: float = FINISHING_S) -> None:
+        """Stop listening and finish what was heard; what is not settled in time stays pending in the log."""
+        await self.hush()
+        try:
+            await asyncio.wait_for(self.drain(), patience_s)
+        except TimeoutError:
+            log.warning("stopped_before_all_was_done", not_judged=self.inflow.waiting)
 
     async def close(self, **options: object) -> None:
         """Stop listening, then the channels' work. What is not settled stays pending in the log."""

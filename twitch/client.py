@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, NoReturn
 
 import aiohttp
 import structlog
 from twitchio.authentication import ValidateTokenPayload
+from twitchio.eventsub import SubscriptionPayload
 from twitchio.exceptions import InvalidTokenException
 from twitchio.ext import commands
 from twitchio.payloads import TokenRefreshedPayload
 
 from twitch.http import Http
 from twitch.inflow import Inflow
-from twitch.limits import wait_for_budget
+from twitch.limits import insist_on_json, wait_for_budget
+from twitch.listening import Listening
+from twitch.socket import Socket
 from twitch.tokens import Token, TokenStore
 
 log = structlog.get_logger(__name__)
 
 HELIX_TIMEOUT_S = 10.0
 """TwitchIO's own default is five minutes, far longer than a chat line matters."""
+CLOSING_S = 0.5
+"""How long a socket waits for Twitch to answer its goodbye."""
+
+
+class HaltError(RuntimeError):
+    """The bot cannot go on. The text says why and what to do."""
 
 
 class Client(commands.Bot):
@@ -27,14 +37,50 @@ class Client(commands.Bot):
 
     def __init__(self, *, client_id: str, client_secret: str, bot_id: str, tokens: TokenStore, **options: Any) -> None:
         self.inflow = Inflow()
+        self.listening = Listening(self)
         self._token_store = tokens
+        self._halted = asyncio.Event()
+        self._why = HaltError("")
+        self._hushed = False
         self._own_session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S), middlewares=(wait_for_budget,)
+            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S), middlewares=(wait_for_budget, insist_on_json)
         )
         super().__init__(
             client_id=client_id, client_secret=client_secret, bot_id=bot_id, session=self._own_session, **options
         )
         self._http = Http(client_id=client_id, client_secret=client_secret, session=self._own_session, client=self)
+
+    def halt(self, why: str) -> None:
+        """Say that the bot cannot go on; the first reason counts, and none once it is stopping anyway."""
+        if not self._halted.is_set() and not self._hushed:
+            self._why = HaltError(why)
+            self._halted.set()
+
+    async def until_halted(self) -> NoReturn:
+        """Wait until the bot cannot go on, then raise HaltError."""
+        await self._halted.wait()
+        raise self._why
+
+    @property
+    def sockets(self) -> list[Socket]:
+        """The open EventSub sockets."""
+        return [socket for by_id in self._websockets.values() for socket in by_id.values()]  # type: ignore[misc]
+
+    async def subscribe_websocket(self, payload: SubscriptionPayload, **options: Any) -> Any:
+        """Subscribe, and see to it that it stays so."""
+        answer = await super().subscribe_websocket(payload, **options)
+        self.listening.want(payload, options)
+        return answer
+
+    async def hush(self) -> None:
+        """Stop listening, for good."""
+        self._hushed = True
+        await self.listening.stop()
+        for socket in self.sockets:
+            try:
+                await asyncio.wait_for(socket.close(), CLOSING_S)
+            except TimeoutError:
+                log.info("goodbye_unanswered")
 
     async def load_tokens(self, path: str | None = None) -> None:
         """Give TwitchIO every stored account; one Twitch no longer accepts is named and left out."""
@@ -68,5 +114,7 @@ class Client(commands.Bot):
 
     async def close(self, **options: Any) -> None:
         """Close the connections and the session."""
+        if not self._hushed:
+            await self.hush()
         await super().close(**options)
         await self._own_session.close()

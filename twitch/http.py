@@ -34,6 +34,7 @@ class Http(ManagedHTTPClient):
         super().__init__(client_id=client_id, client_secret=client_secret, session=session, client=client)
         # Token calls go past this class: a refusal there must not ask for yet another token.
         self._oauth = OAuth(client_id=client_id, client_secret=client_secret, session=session)
+        self._owner = client
         self._refreshing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.stopped: set[str] = set()
         """User ids (or ``app``) whose token Twitch refuses even when fresh; they need a new sign-in."""
@@ -101,6 +102,8 @@ class Http(ManagedHTTPClient):
         if account not in self.stopped:
             self.stopped.add(account)
             log.error("account_stopped", account=account, remedy="sign the account in again: chatwarden login")
+            if account == self._owner.bot_id:
+                self._owner.halt("Twitch refuses the bot's token, also when fresh (run: chatwarden login)")
 
     async def _keep_valid(self) -> None:
         while True:

@@ -8,8 +8,11 @@ from collections import OrderedDict
 REMEMBERED = 50_000
 """Notification ids kept; Twitch asks receivers to ignore repeats, and 10 minutes of a very busy bot fit."""
 
-LIMIT = 1_000
-"""Messages waiting to be judged at which the sockets stop reading."""
+LIMIT = 20_000
+"""Messages of all channels waiting to be judged at which the sockets stop reading (some 2 kB each).
+
+Channels share a socket, so a lower limit would let one channel's flood keep the others' lines from being read.
+"""
 
 
 class Inflow:

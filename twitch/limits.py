@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from email.utils import parsedate_to_datetime
 
+import aiohttp
 import structlog
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
@@ -15,22 +18,39 @@ LONGEST_WAIT_S = 60.0
 TRIES = 3
 
 
+class BrokenAnswerError(aiohttp.ClientConnectionError):
+    """Twitch's answer ended before it was whole."""
+
+
+async def insist_on_json(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Aiohttp middleware: an answer that is not the JSON it says it is counts as a broken connection."""
+    response = await handler(request)
+    if response.content_type == "application/json" and response.status < 300:
+        try:
+            json.loads(await response.read())
+        except ValueError:
+            raise BrokenAnswerError(f"{request.url.path}: an answer without its JSON") from None
+    return response
+
+
 async def wait_for_budget(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Aiohttp middleware: on 429 wait until ``Ratelimit-Reset`` (UTC s) and send again, a few times at most."""
     for _ in range(TRIES - 1):
         response = await handler(request)
         if response.status != 429:
             return response
-        wait_s = _wait_s(response.headers.get("Ratelimit-Reset"))
+        wait_s = _wait_s(response.headers.get("Ratelimit-Reset"), response.headers.get("Date"))
         log.warning("rate_limited", path=request.url.path, wait_s=round(wait_s, 1))
         response.release()
         await asyncio.sleep(wait_s)
     return await handler(request)
 
 
-def _wait_s(reset: str | None) -> float:
+def _wait_s(reset: str | None, sent: str | None) -> float:
+    """Seconds until the reset by Twitch's own clock: ours may be wrong."""
     try:
+        now = parsedate_to_datetime(sent).timestamp() if sent else time.time()
         until = float(reset or "")
     except ValueError:
         return 1.0
-    return min(max(until - time.time(), 0.1), LONGEST_WAIT_S)
+    return min(max(until - now, 0.1), LONGEST_WAIT_S)

@@ -17,14 +17,18 @@ from twitchio.eventsub.websockets import Websocket
 from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 from twitch.inflow import Inflow
+from twitch.listening import REMEDIES, Listening
 
 log = structlog.get_logger(__name__)
 
 GRACE_S = 10.0
 """How long the old socket is still read after the new one has welcomed; Twitch closes it before."""
 
-RESUBSCRIBE_EVERY_S = 30.0
-"""How often a subscription Twitch refused after a reconnect is asked for again."""
+READ_AHEAD = 16
+"""Notifications read before the others have their turn: one channel's flood must not hide the rest behind it."""
+
+LATE_S = 5.0
+"""How much later than promised a keepalive may come."""
 
 
 class Socket(Websocket):
@@ -35,7 +39,40 @@ class Socket(Websocket):
         self._tasks: set[asyncio.Task[bool]] = set()
         self._handed_over = False
         self._successor: asyncio.Task[bool] | None = None
-        self._lost_since: datetime | None = None
+        self._unshared = 0
+        self._heard_at = datetime.now(UTC)
+        self._heard_tick = 0.0
+
+    @property
+    def subscriptions(self) -> list[Any]:
+        """What this socket is subscribed to, as TwitchIO keeps it."""
+        return list(self._subscriptions.values())
+
+    @property
+    def _last_keepalive(self) -> datetime | None:
+        return self._heard_at
+
+    @_last_keepalive.setter
+    def _last_keepalive(self, at: datetime | None) -> None:
+        # TwitchIO goes by the wall clock, which may jump.
+        if at is not None:
+            self._heard_at, self._heard_tick = datetime.now(UTC), asyncio.get_running_loop().time()
+
+    async def _process_keepalive(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._heard_tick = loop.time()
+        while True:
+            left_s = self._heard_tick + self._keep_alive_timeout + LATE_S - loop.time()
+            if left_s <= 0:
+                break
+            await asyncio.sleep(left_s)
+        log.warning("socket_silent", since=self._heard_at.isoformat())
+        await self._create_connection_task()
+
+    @property
+    def _listening(self) -> Listening:
+        listening: Listening = self._client.listening  # type: ignore[union-attr]
+        return listening
 
     @property
     def _inflow(self) -> Inflow:
@@ -43,17 +80,28 @@ class Socket(Websocket):
         return inflow
 
     async def _process_notification(self, data: Any) -> None:
-        if not self._inflow.first(data["metadata"]["message_id"]):
-            return
         try:
+            if not self._inflow.first(data["metadata"]["message_id"]):
+                return
             await super()._process_notification(data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._inflow.malformed += 1
-            kind = data["metadata"].get("subscription_type")
-            log.error("notification_malformed", type=kind, error=repr(error))
+            log.error("notification_malformed", error=repr(error)[:200], shape=shape(data))
         # The listeners are tasks: give them their turn, or a full buffer would be read without one ever running.
-        await asyncio.sleep(0)
+        self._unshared += 1
+        if self._unshared >= READ_AHEAD:
+            self._unshared = 0
+            await asyncio.sleep(0)
         await self._inflow.room()
+
+    async def _process_revocation(self, data: Any) -> None:
+        # TwitchIO would close the socket with its last subscription; ours are asked for again.
+        revoked = data["payload"]["subscription"]
+        status = str(revoked["status"])
+        remedy = REMEDIES.get(status, "see Twitch's EventSub reference for this status")
+        log.error("listening_revoked", event=revoked["type"], status=status, remedy=remedy)
+        self._subscriptions.pop(revoked["id"], None)
+        self._listening.lost([revoked], datetime.now(UTC), f"revoked: {status}")
 
     async def _process_reconnect(self, data: Any) -> None:
         url = data["payload"]["session"]["reconnect_url"]
@@ -97,7 +145,7 @@ class Socket(Websocket):
             await self.close()
             return
         self._successor = None
-        self._lost_since = self._lost_since or datetime.now(UTC)
+        self._listening.lost(self.subscriptions, self._heard_at, "socket lost")
         await super()._create_connection_task()
 
     async def connect(self, *, url: str | None = None, reconnect: bool = False, fail_once: bool = False) -> None:
@@ -120,12 +168,8 @@ class Socket(Websocket):
         self._subscriptions.clear()
         for subscription in subscriptions:
             subscription["transport"]["session_id"] = self._session_id or ""
-            if not await self._subscribe(subscription):
-                self._run(self._subscribe_later(subscription))
-        if self._lost_since is not None:
-            # Twitch does not replay what was sent meanwhile: the log must say that it may be incomplete.
-            log.error("events_may_be_missing", since=self._lost_since.isoformat(), until=datetime.now(UTC).isoformat())
-            self._lost_since = None
+            if await self._subscribe(subscription):
+                self._listening.heard(subscription)
 
     async def _subscribe(self, subscription: Any) -> bool:
         try:
@@ -142,14 +186,6 @@ class Socket(Websocket):
             self._subscriptions[row["id"]] = subscription
         return True
 
-    async def _subscribe_later(self, subscription: Any) -> bool:
-        session = self._session_id
-        while session == self._session_id and not self._closed:
-            await asyncio.sleep(RESUBSCRIBE_EVERY_S)
-            if await self._subscribe(subscription):
-                return True
-        return False
-
     def _cleanup(self, closed: bool = True) -> None:
         # Twitch keeps the session id over a reconnect: the entry may be the successor's by now.
         if self._handed_over:
@@ -159,8 +195,19 @@ class Socket(Websocket):
 
     async def close(self, cleanup: bool = True, *, reassociate: bool = True) -> None:
         """Close for good, and end the hand-over with it."""
+        if cleanup and not self._handed_over and not self._closed:
+            self._listening.lost(self.subscriptions, self._heard_at, "socket closed")
         current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
                 task.cancel()
         await super().close(cleanup, reassociate=reassociate and not self._handed_over)
+
+
+def shape(value: Any, depth: int = 6) -> Any:
+    """A payload's keys and the types of its values: enough to see what is wrong, and nothing anybody said."""
+    if isinstance(value, dict) and depth:
+        return {str(name)[:50]: shape(each, depth - 1) for name, each in list(value.items())[:50]}
+    if isinstance(value, list) and depth:
+        return [shape(each, depth - 1) for each in value[:1]]
+    return type(value).__name__

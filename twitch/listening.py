@@ -1,0 +1,135 @@
+"""What the bot wants to hear, kept subscribed: what is lost is asked for again until Twitch agrees.
+
+TwitchIO 3.3.2 loses a subscription for good when Twitch revokes it or refuses it after a reconnect, and is deaf for
+good once a socket was closed for being unused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import structlog
+from twitchio.exceptions import HTTPException, WebsocketConnectionException
+
+if TYPE_CHECKING:
+    from twitchio.eventsub import SubscriptionPayload
+
+    from twitch.client import Client
+
+log = structlog.get_logger(__name__)
+
+CHAT = "channel.chat.message"
+LOOK_EVERY_S = 2.0
+LONGEST_WAIT_S = 60.0
+"""At most so long after consent has returned, it is noticed."""
+REMEDIES = {
+    "authorization_revoked": "the account took its consent back; sign it in again: chatwarden login",
+    "user_removed": "the account no longer exists at Twitch",
+    "version_removed": "Twitch took this event away; update chatwarden",
+    "moderator_removed": "make the bot a moderator of the channel again",
+    "chat_user_banned": "the bot is banned from the channel; unban it and make it a moderator again",
+}
+"""Why Twitch revokes (EventSub reference, subscription status) and what to do."""
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which a channel's chat may have been missed; UTC ms. Twitch does not replay it."""
+
+    channel_id: str
+    since_ms: int
+    until_ms: int
+    why: str
+
+
+class Listening:
+    """One client's subscriptions as they should be. Tells of gaps by the event ``safe_gap``."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._wanted: dict[Key, tuple[SubscriptionPayload, dict[str, Any]]] = {}
+        self._deaf: dict[str, tuple[int, str]] = {}
+        self._waits: dict[Key, tuple[float, float]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def deaf(self) -> Mapping[str, tuple[int, str]]:
+        """Channels whose chat is not heard now: since when (UTC ms) and why."""
+        return self._deaf
+
+    def want(self, payload: SubscriptionPayload, options: dict[str, Any]) -> None:
+        """Keep this subscribed from now on."""
+        self._wanted[_key(payload.type, payload.condition)] = (payload, options)
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Want nothing any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def lost(self, subscriptions: Iterable[Any], since: datetime, why: str) -> None:
+        """Take note of subscriptions that bring nothing any more, since the time given."""
+        for each in subscriptions:
+            if _text(each["type"]) == CHAT:
+                self._deaf.setdefault(each["condition"]["broadcaster_user_id"], (_ms(since), why))
+
+    def heard(self, subscription: Any) -> None:
+        """Take note of a subscription that stands; a gap ends with it."""
+        if _text(subscription["type"]) != CHAT:
+            return
+        channel_id = subscription["condition"]["broadcaster_user_id"]
+        since = self._deaf.pop(channel_id, None)
+        if since is not None:
+            gap = Gap(channel_id, since[0], _ms(datetime.now(UTC)), since[1])
+            log.error("events_may_be_missing", channel_id=channel_id, since_ms=gap.since_ms, until_ms=gap.until_ms)
+            self._client.safe_dispatch("gap", payload=gap)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            held = {
+                _key(_text(each["type"]), each["condition"])
+                for socket in self._client.sockets
+                for each in socket.subscriptions
+            }
+            for key, (payload, options) in list(self._wanted.items()):
+                if key not in held:
+                    await self._ask_again(key, payload, options)
+
+    async def _ask_again(self, key: Key, payload: SubscriptionPayload, options: dict[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
+        due, wait_s = self._waits.get(key, (now, LOOK_EVERY_S))
+        if now < due:
+            return
+        asked = {"type": payload.type, "condition": payload.condition}
+        self.lost([asked], datetime.now(UTC), "subscription lost")
+        try:
+            await self._client.subscribe_websocket(payload, **options)
+        except (HTTPException, WebsocketConnectionException, aiohttp.ClientError, TimeoutError, ValueError) as error:
+            self._waits[key] = (now + wait_s, min(wait_s * 2, LONGEST_WAIT_S))
+            log.warning("not_heard", event=payload.type, error=type(error).__name__, retry_in_s=wait_s)
+            return
+        self._waits.pop(key, None)
+        self.heard(asked)
+
+
+def _key(kind: str, condition: Any) -> Key:
+    return kind, tuple(sorted((name, str(value)) for name, value in condition.items() if value))
+
+
+def _text(kind: Any) -> str:
+    """A subscription's type, which TwitchIO keeps as an enum's member."""
+    return str(getattr(kind, "value", kind))
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
