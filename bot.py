@@ -87,7 +87,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             bot_id=settings.bot_id,
             tokens=TokenStore(settings.tokens),
             channel_names=settings.channel_names,
-            policy_for=PolicyBook(PolicyLog(database), settings.policies).current,
+            policies=PolicyBook(PolicyLog(database), settings.policies),
             records=records,
             database=database,
             observer=observer,
@@ -135,7 +135,7 @@ def run() -> None:
     async def moderate() -> None:
         settings = Settings.read()
         settings.require("client_id", "client_secret", "bot_id", "channels")
-        stop = asyncio.Event()
+        task = asyncio.current_task()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, task.cancel)  # type: ignore[union-attr]
         try:
@@ -240,7 +240,7 @@ def _show_address(address: str) -> None:
 
 
 def _go(work: Any) -> Any:
-    """Run to the end; an error with a text for the user is that text on stderr and exit code 2."""
+    """Run to the end; an error with a text for the user is that text on stderr and exit code 2, or 1 for a halt."""
     logging.getLogger("twitchio").setLevel(logging.CRITICAL)  # it quotes requests, tokens and all
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -55,6 +55,7 @@ async def record_act(
     outcome: Outcome | None = None,
     group_id: int | None = None,
     more: tuple[Evidence, ...] = (),
+    dry_run: bool = False,
 ) -> int:
     """Record what somebody decided about a message; pending unless an outcome says that it is done already.
 
@@ -73,7 +74,7 @@ async def record_act(
             action=action,
             revision=channel.engine.revision,
             strikes=ladder.standing(acted_on, message.ts_ms).strikes,
-            dry_run=False,
+            dry_run=dry_run,
             exempt="",
             received_ms=at_ms,
             decided_ms=at_ms,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -12,8 +13,9 @@ import structlog
 from cogs import enforce
 from cogs.enforce import Enforcer, Order
 from config.policy import Policy
+from filters.breaker import Breaker
 from filters.engine import Engine
-from filters.types import Message, Verdict
+from filters.types import Action, Evidence, Message, Verdict
 from storage.records import NewRecord, Record, RecordLog
 from twitch.inflow import Inflow
 
@@ -38,6 +40,27 @@ class Received:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class RaidPart:
+    """A message's part in the raid under way: what shows it, what follows, and the group its Record joins."""
+
+    evidence: Evidence
+    action: Action
+    group_id: int
+
+    def join(self, verdict: Verdict, *, dry_run: bool) -> Verdict:
+        """The verdict with this part in it. Raid mode has its own answer: the ladder is for people who can learn."""
+        action = self.action if verdict.dry_run else verdict.action | self.action
+        return replace(verdict, evidence=(*verdict.evidence, self.evidence), action=action, dry_run=dry_run)
+
+
+class Lookout(Protocol):
+    """Somebody who watches the channel as a whole: raid mode."""
+
+    async def part(self, message: Message) -> RaidPart | None:
+        """The part an observed message has in a raid, or None."""
+
+
 class Channel:
     """Judges a channel's messages one after the other and hands what is recorded to its Enforcer."""
 
@@ -57,6 +80,9 @@ class Channel:
         self.policy = policy
         self.engine = engine
         self.enforcer = enforcer
+        self.breaker = Breaker(policy.breaker)
+        self.lookout: Lookout | None = None
+        self.tell_mods: Callable[[str], Awaitable[object]] | None = None
         self._records = records
         self._inflow = inflow
         self._observer = observer
@@ -86,6 +112,19 @@ class Channel:
             await asyncio.gather(self._task, return_exceptions=True)
         await self.enforcer.stop()
 
+    async def adopt(self, policy: Policy, revision: int) -> None:
+        """Judge by another revision from the next message on; what is remembered of the chat stays."""
+        # Compiling word lists takes long enough to be felt, so it is done beside the judging.
+        engine = await asyncio.to_thread(policy.engine, revision, self.engine.history)
+        self.policy, self.engine = policy, engine
+        self.breaker = Breaker(policy.breaker)
+        self.enforcer.language = policy.language
+        self._reported.clear()
+
+    def permit(self, chatter_id: str, until_ms: int) -> None:
+        """Let a chatter post links until then (UTC ms)."""
+        self.engine.history.permit(chatter_id, until_ms)
+
     def recover(self, record: Record) -> None:
         """Take up a Record a crash left pending."""
         self.enforcer.submit(order_of(record))
@@ -104,18 +143,27 @@ class Channel:
             await asyncio.sleep(0)
 
     async def _handle(self, received: Received) -> None:
-        message = received.message
-        findings = self.engine.examine(message)
+        message, engine = received.message, self.engine
+        findings = engine.examine(message)
         self._report(findings.failed_filters)
-        if not findings.evidence:
-            self._observer.judged(self.engine.decide(findings), None)
+        part = await self.lookout.part(message) if self.lookout else None
+        findings = self.breaker.pass_on(findings)
+        if not findings.evidence and part is None:
+            self._observer.judged(engine.decide(findings), None)
             return
-        since_ms = message.ts_ms - self.engine.ladder.decay * 1000
+        since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self._records.acted_on(self.id, message.chatter_id, since_ms)
-        verdict = self.engine.decide(findings, self.engine.ladder.standing(acted_on, message.ts_ms))
-        context = self.engine.history.context(CONTEXT_LINES + 1)[:-1]
-        record_id = await self._records.open(NewRecord.from_verdict(verdict, context, received.at_ms))
+        verdict = engine.decide(findings, engine.ladder.standing(acted_on, message.ts_ms))
+        if part is not None:
+            verdict = part.join(verdict, dry_run=engine.dry_run)
+        context = engine.history.context(CONTEXT_LINES + 1)[:-1]
+        group_id = part.group_id if part else None
+        record_id = await self._records.open(
+            NewRecord.from_verdict(verdict, context, received.at_ms, group_id=group_id)
+        )
         self._observer.judged(verdict, record_id)
+        if part is None and (tripped := self.breaker.count(verdict)):
+            await self._tell_of(tripped)
         if verdict.action.enforces and not verdict.dry_run:
             self.enforcer.submit(
                 Order(
@@ -128,6 +176,15 @@ class Channel:
                     message_id=message.id,
                     received_ms=received.at_ms,
                 )
+            )
+
+    async def _tell_of(self, tripped: str) -> None:
+        limit = self.policy.breaker.actions_per_minute
+        log.error("breaker_tripped", channel=self.name, filter=tripped, limit=f"{limit} actions a minute")
+        if self.tell_mods:
+            await self.tell_mods(
+                f"The filter {tripped} acted more than {limit} times in a minute, so it only logs now."
+                f" To let it act again: {self.policy.prefix}filter on {tripped}"
             )
 
     def _report(self, failed_filters: tuple[str, ...]) -> None:

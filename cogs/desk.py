@@ -16,6 +16,7 @@ from cogs.answers import Answers
 from cogs.call import Call, Target, UsageError
 from cogs.channel import Channel
 from cogs.permissions import Rank
+from cogs.undo import Undo
 from storage.audit import Audit
 from storage.database import Database
 from storage.groups import Groups
@@ -51,6 +52,7 @@ class Desk:
         self.notes = Notes(database)
         self.groups = Groups(database)
         self.answers = Answers(bot)
+        self.undo = Undo(channels, records, self.groups)
         self._paces: OrderedDict[tuple[str, str], AsyncLimiter] = OrderedDict()
 
     async def admit(self, call: Call) -> bool:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.ext import commands
-from cogs import recovery
 
+from cogs import recovery
 from cogs.call import Call
 from cogs.channel import Channel, Observer
 from cogs.desk import Desk
 from cogs.enforce import Enforcer, describe
+from cogs.errands import Errands
 from cogs.handbook import COMPONENTS
 from cogs.mirror import Mirror
+from cogs.policies import PolicyBook
+from cogs.raids import Raids, RaidWatch
 from cogs.watch import Watch
-from config.policy import Policy
 from storage.database import Database
-from storage.records import Outcome, RecordLog
+from storage.records import RecordLog
+from storage.requests import Requests
 from twitch.client import Client
 from twitch.tokens import TokenStore
 
@@ -43,7 +46,7 @@ class StartError(RuntimeError):
 
 
 class ModBot(Client):
-    """Moderates the channels named, under the policy ``policy_for(channel_id, login)`` gives with its revision."""
+    """Moderates the channels named, under the policy ``policies`` have for each."""
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class ModBot(Client):
         bot_id: str,
         tokens: TokenStore,
         channel_names: Sequence[str],
-        policy_for: PolicySource,
+        policies: PolicyBook,
         records: RecordLog,
         database: Database,
         observer: Observer,
@@ -71,9 +74,12 @@ class ModBot(Client):
         self.desk = Desk(self, self.channels, records, database)
         self.watching = asyncio.Event()
         self._channel_names = list(channel_names)
-        self._policy_for = policy_for
+        self._policies = policies
         self._records = records
+        self._database = database
         self._observer = observer
+        self._raids: dict[str, RaidWatch] = {}
+        self._errands: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Find the channels, load their policies, listen, and take up what a crash left behind."""
@@ -83,10 +89,15 @@ class ModBot(Client):
         await self.add_component(Watch(self.channels, self.bot_id))
         for component in (*COMPONENTS, Mirror):
             await self.add_component(component(self.desk))
+        await self.add_component(Raids(self._raids))
         for channel in self.channels.values():
             channel.start()
+        for watch in self._raids.values():
+            await watch.resume()
         await recovery.take_up(self, self.channels, self._records)
         await self._listen()
+        errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies)
+        self._errands = asyncio.create_task(errands.run())
         self.watching.set()
 
     async def drain(self) -> None:
@@ -103,7 +114,11 @@ class ModBot(Client):
 
     async def close(self, **options: object) -> None:
         """Stop listening, then the channels' work. What is not settled stays pending in the log."""
+        if self._errands:
+            self._errands.cancel()
         await super().close(**options)
+        for watch in self._raids.values():
+            await watch.stop()
         for channel in self.channels.values():
             await channel.stop()
 
@@ -132,9 +147,9 @@ class ModBot(Client):
             raise StartError(f"no such Twitch channel: {', '.join(missing)} (check CHATWARDEN_CHANNELS)")
         for name in self._channel_names:
             user = found[name]
-            policy, revision = await self._policy_for(user.id, name)
+            policy, revision = await self._policies.current(user.id, name)
             broadcaster = self.create_partialuser(user.id, name)
-            self.channels[user.id] = Channel(
+            channel = self.channels[user.id] = Channel(
                 user.id,
                 name,
                 policy,
@@ -144,6 +159,10 @@ class ModBot(Client):
                 self.inflow,
                 self._observer,
             )
+            answers, groups = self.desk.answers, self.desk.groups
+            watch = RaidWatch(channel, broadcaster, self.bot_id, self._records, groups, answers)
+            self._raids[user.id] = channel.lookout = watch
+            channel.tell_mods = partial(answers.say, channel)
 
     async def _listen(self) -> None:
         for channel in list(self.channels.values()):
@@ -153,7 +172,7 @@ class ModBot(Client):
             except twitchio.HTTPException as error:
                 remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
                 raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
-            for wanted in Mirror.subscriptions(channel.id, self.bot_id):
+            for wanted in (*Mirror.subscriptions(channel.id, self.bot_id), *Raids.subscriptions(channel.id)):
                 await self._listen_if_allowed(channel, wanted)
 
     async def _listen_if_allowed(self, channel: Channel, wanted: SubscriptionPayload) -> None:

@@ -31,3 +31,7 @@ class PolicyBook:
             channel_id, policy.to_toml(), author="chatwarden", reason=reason, at_ms=time.time_ns() // 1_000_000
         )
         return policy, number
+
+    async def news(self, after: int) -> tuple[int, dict[str, int]]:
+        """The revisions saved since, as PolicyLog.news tells them."""
+        return await self._revisions.news(after)

@@ -16,6 +16,7 @@ from config import wordlists
 from config.document import document
 from filters.base import Filter, Roles, Settings
 from filters.blocklist import Blocklist
+from filters.breaker import BreakerSettings
 from filters.caps import Caps
 from filters.copy_paste import CopyPaste
 from filters.emote_flood import EmoteFlood
@@ -28,6 +29,7 @@ from filters.length import Length
 from filters.links import Links
 from filters.mention_flood import MentionFlood
 from filters.newcomers import Newcomers
+from filters.raid import RaidSettings
 from filters.regex import Regex
 from filters.repetition import Repetition
 from filters.self_repeat import SelfRepeat
@@ -94,6 +96,8 @@ class Policy(Settings):
     grants: Grants = Field(Grants(), description="Who may use chat commands.")
     exempt: Exemptions = Field(Exemptions(), description="Whom the policy leaves alone.")
     ladder: Ladder = Field(Ladder(), description="What follows from how bad a line is and how often it was said.")
+    raid: RaidSettings = Field(RaidSettings(), description="What counts as a raid and what is done about it.")
+    breaker: BreakerSettings = Field(BreakerSettings(), description="When a filter is taken for runaway.")
     filters: FilterSet = Field(FilterSet(), description="The filters.")
 
     @classmethod

@@ -114,6 +114,20 @@ class RaidDetector:
         """Whether a raid is on at this time (UTC ms)."""
         return self._last_ms is not None and ts_ms <= self._last_ms + self.settings.hold * 1000
 
+    def includes(self, message: Message) -> bool:
+        """Whether the message is from somebody who takes part in the raid under way."""
+        return message.chatter_id in self._told and self.active(message.ts_ms)
+
+    def begin(self, ts_ms: int) -> None:
+        """Take it that a raid is on from this time (UTC ms): somebody says so."""
+        self._last_ms = ts_ms
+
+    def end(self) -> None:
+        """Take it that the raid is over; who takes part in it again begins another."""
+        self._last_ms = None
+        self._told.clear()
+        self._signs.clear()
+
     def observe(self, message: Message, history: History) -> RaidAlert | None:
         """Return an alert when a raid begins and for each who joins it; the first names all who took part so far."""
         if not self.settings.enabled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,9 @@ from storage.database import Database
 from storage.people import actor_number
 
 Kind = Literal["raid", "nuke"]
+
+Modes = dict[str, tuple[int, int]]
+"""Chat modes by name: the value before and the one set; 0 is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,27 @@ class Groups:
         """Say when it was over. Raises WriteError."""
         async with self._db.transaction() as transaction:
             await transaction.execute("UPDATE record_groups SET ended_ms = ? WHERE id = ?", (ended_ms, group_id))
+
+    async def keep_modes(self, group_id: int, modes: Modes) -> None:
+        """Note which chat modes are about to be changed, so that they are put back even after a crash; none forgets."""
+        async with self._db.transaction() as transaction:
+            await transaction.execute(
+                "UPDATE record_groups SET modes = ? WHERE id = ?", (json.dumps(modes) if modes else None, group_id)
+            )
+
+    async def modes(self, group_id: int) -> Modes:
+        """The chat modes still to be put back."""
+        [row] = await self._db.rows("SELECT modes FROM record_groups WHERE id = ?", (group_id,))
+        return {name: (before, now) for name, (before, now) in json.loads(row[0] or "{}").items()}
+
+    async def unfinished(self, channel_id: str) -> list[int]:
+        """Raids that had not ended, or whose chat modes were not put back, when the bot last stopped."""
+        rows = await self._db.rows(
+            "SELECT id FROM record_groups WHERE channel_id = ? AND kind = 'raid'"
+            " AND (ended_ms IS NULL OR modes IS NOT NULL) ORDER BY id",
+            (channel_id,),
+        )
+        return [int(row[0]) for row in rows]
 
     async def get(self, group_id: int) -> RecordGroup | None:
         """One group, or None."""

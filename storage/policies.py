@@ -66,6 +66,13 @@ class PolicyLog:
         rows = await self._db.rows(f"{_SELECT} ORDER BY p.revision DESC LIMIT 1", (channel_id,))
         return _revision(rows[0]) if rows else None
 
+    async def news(self, after: int) -> tuple[int, dict[str, int]]:
+        """What was saved since: the newest row's number, to ask with next time, and each channel's newest revision."""
+        rows = await self._db.rows(
+            "SELECT id, channel_id, revision FROM policy_revisions WHERE id > ? ORDER BY id", (after,)
+        )
+        return (rows[-1]["id"] if rows else after), {row["channel_id"]: row["revision"] for row in rows}
+
     async def history(self, channel_id: str) -> list[Revision]:
         """All revisions of the channel, newest first."""
         return [_revision(row) for row in await self._db.rows(f"{_SELECT} ORDER BY p.revision DESC", (channel_id,))]

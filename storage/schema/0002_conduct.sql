@@ -36,7 +36,8 @@ CREATE TABLE record_groups (
     actor_id INTEGER NOT NULL REFERENCES actors (id), -- Who decided.
     why TEXT NOT NULL, -- The decision in words, without chat text.
     started_ms INTEGER NOT NULL, -- When it began, UTC ms.
-    ended_ms INTEGER -- When it ended, UTC ms; NULL while it goes on.
+    ended_ms INTEGER, -- When it ended, UTC ms; NULL while it goes on.
+    modes TEXT -- Chat modes the bot changed for it, as JSON of mode to [before, set]; NULL once put back or if none.
 ) STRICT;
 
 CREATE INDEX record_groups_by_channel ON record_groups (channel_id, started_ms);

@@ -1,0 +1,100 @@
+"""What shell and console want of the running bot: their requests, and the policies they saved meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+import structlog
+from twitchio import HTTPException, PartialUser
+
+from cogs.channel import Channel
+from cogs.enforce import describe
+from cogs.policies import PolicyBook
+from cogs.undo import NothingToUndoError, Undo, UndoError
+from config.policy import PolicyError
+from storage.database import DatabaseError
+from storage.requests import Request, RequestKind, Requests
+from twitch.client import Client
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 0.5
+"""How often the bot looks: a saved policy is live within a second."""
+LONGEST_ANSWER = 500
+"""Characters of an answer to an unban request, Twitch's limit."""
+
+
+class Errands:
+    """Looks for requests and new revisions, and sees to them."""
+
+    def __init__(
+        self, client: Client, channels: Mapping[str, Channel], requests: Requests, undo: Undo, policies: PolicyBook
+    ) -> None:
+        self._client = client
+        self._channels = channels
+        self._requests = requests
+        self._undo = undo
+        self._policies = policies
+        self._seen = 0
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self._adopt_policies()
+                for request in await self._requests.open():
+                    await self._requests.finish(request.id, await self._see_to(request))
+            except DatabaseError as error:
+                log.warning("errands_not_seen", error=str(error))
+            except Exception as error:  # noqa: BLE001 - one errand must not end the rest
+                log.error("errand_failed", error=repr(error))
+            await asyncio.sleep(EVERY_S)
+
+    async def _adopt_policies(self) -> None:
+        self._seen, changed = await self._policies.news(self._seen)
+        for channel_id, number in changed.items():
+            channel = self._channels.get(channel_id)
+            if channel is None or channel.engine.revision >= number:
+                continue
+            try:
+                policy, number = await self._policies.current(channel_id, channel.name)
+            except PolicyError as error:
+                log.error("policy_not_adopted", channel=channel.name, revision=number, error=str(error))
+                continue
+            await channel.adopt(policy, number)
+            log.info("policy_adopted", channel=channel.name, revision=number)
+
+    async def _see_to(self, request: Request) -> str:
+        """Carry out one request; return why it failed, or an empty text."""
+        if request.channel_id not in self._channels:
+            return "the bot does not moderate this channel"
+        try:
+            match request.kind:
+                case RequestKind.UNDO_RECORD:
+                    await self._undo.record(int(request.subject), actor=request.actor, reason=request.note)
+                case RequestKind.UNDO_GROUP:
+                    done = await self._undo.group(int(request.subject), actor=request.actor, reason=request.note)
+                    return f"{done.failed} of its Records could not be undone" if done.failed else ""
+                case RequestKind.APPROVE_APPEAL | RequestKind.DENY_APPEAL:
+                    await self._answer(request)
+        except NothingToUndoError as error:
+            # A request may be seen to twice, after a crash: what is undone already is no failure.
+            return "" if "already" in str(error) else f"#{request.subject} {error}"
+        except UndoError as error:
+            return f"#{request.subject} {error}"
+        except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            return f"Twitch refuses: {describe(error)}"
+        except ValueError:
+            return f"{request.subject!r} is not a number"
+        return ""
+
+    async def _answer(self, request: Request) -> None:
+        broadcaster: PartialUser = self._client.create_partialuser(request.channel_id)
+        await broadcaster.resolve_unban_request(
+            moderator=self._client.bot_id,
+            status="approved" if request.kind is RequestKind.APPROVE_APPEAL else "denied",
+            unban_request_id=request.subject,
+            resolution_text=request.note[:LONGEST_ANSWER] or None,
+        )
