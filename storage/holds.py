@@ -5,11 +5,11 @@ from __future__ import annotations
 _HELD = "FROM case_items AS i JOIN cases AS k ON k.id = i.case_id AND k.legal_hold = 1"
 
 HELD_PEOPLE = f"""
-    SELECT i.subject {_HELD} WHERE i.kind = 'person'
-    UNION SELECT r.chatter_id {_HELD} JOIN records AS r ON r.id = i.subject WHERE i.kind = 'record'
-    UNION SELECT p.chatter_id {_HELD} JOIN appeals AS p ON p.id = i.subject WHERE i.kind = 'appeal'
+    SELECT i.subject, i.case_id {_HELD} WHERE i.kind = 'person'
+    UNION SELECT r.chatter_id, i.case_id {_HELD} JOIN records AS r ON r.id = i.subject WHERE i.kind = 'record'
+    UNION SELECT p.chatter_id, i.case_id {_HELD} JOIN appeals AS p ON p.id = i.subject WHERE i.kind = 'appeal'
 """
-"""Numbers of the people in a case on hold: themselves, or by a Record or an appeal of theirs."""
+"""People (``subject``) in a case on hold (``case_id``): themselves, or by a Record or an appeal of theirs."""
 
 HELD_RECORDS = f"""
     SELECT i.subject {_HELD} WHERE i.kind = 'record'

@@ -14,6 +14,7 @@ import aiosqlite
 
 from storage.chain import append, canonical
 from storage.database import Database, DatabaseError, now_ms
+from storage.holds import HELD_PEOPLE
 
 KEY_BYTES = 32
 """Length of a person's key: the block that SHA-256 puts out."""
@@ -90,14 +91,20 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What erasing one person destroys, or would: the Records about them and the quoted lines of theirs.
+    """What erasing one person destroys, or would.
 
-    ``traces`` says that bytes stay in the write-ahead log until whoever reads an older state is done.
+    Records about them lose their words, as do their lines quoted elsewhere (``lines``) and their appeals; sealed
+    content and the notes of cases about nobody else go. ``held_by`` is the case whose legal hold forbids it, if there
+    is one. ``traces`` says that bytes stay in the write-ahead log until whoever reads an older state is done.
     """
 
     person: int
     records: int
     lines: int
+    appeals: int = 0
+    seals: int = 0
+    case_notes: int = 0
+    held_by: int | None = None
     traces: bool = False
 
 
@@ -128,11 +135,7 @@ async def find_people(db: Database, who: str) -> list[int]:
 
 async def plan_erasure(db: Database, person: int) -> Erasure:
     """What ``erase`` would destroy."""
-    [row] = await db.rows(
-        "SELECT (SELECT count(*) FROM records WHERE chatter_id = :p),"
-        " (SELECT count(*) FROM context_messages WHERE chatter_id = :p AND text IS NOT NULL)",
-        {"p": person},
-    )
+    [row] = await db.rows(_PLAN, {"p": person})
     return Erasure(person, *row)
 
 
@@ -143,35 +146,70 @@ async def erase(db: Database, person: int, *, actor: str, reason: str) -> Erasur
     acted as a moderator.
 
     Raises:
-        DatabaseError: nobody of that number, or erased before.
+        DatabaseError: nobody of that number, erased before, or under the legal hold of a case.
         WriteError: nothing was erased.
     """
     plan = await plan_erasure(db, person)
-    at_ms = now_ms()
     async with db.transaction() as transaction:
-        erased = await transaction.execute_fetchall(
-            "UPDATE chatters SET twitch_id = NULL, login = NULL, erased_ms = ?"
-            " WHERE id = ? AND erased_ms IS NULL RETURNING id",
-            (at_ms, person),
-        )
-        if not erased:
-            raise DatabaseError(f"person {person}: not in the log, or erased before")
-        await transaction.execute("DELETE FROM person_keys WHERE chatter_id = ?", (person,))
-        await transaction.execute("DELETE FROM notes WHERE chatter_id = ?", (person,))
-        await transaction.execute("UPDATE context_messages SET text = NULL WHERE chatter_id = ?", (person,))
-        await transaction.execute(
-            "UPDATE evidence SET folded = NULL, detail = NULL"
-            " WHERE record_id IN (SELECT id FROM records WHERE chatter_id = ?)",
-            (person,),
-        )
-        await append(
-            transaction,
-            "erasures",
-            {
-                "chatter_id": person,
-                "at_ms": at_ms,
-                "actor_id": await actor_number(transaction, actor),
-                "reason": reason,
-            },
-        )
+        await erase_within(transaction, person, actor=actor, reason=reason)
     return replace(plan, traces=not await db.forget_log())
+
+
+async def erase_within(transaction: aiosqlite.Connection, person: int, *, actor: str, reason: str) -> None:
+    """Erase one person inside a transaction; the write-ahead log still holds the bytes afterwards.
+
+    Raises:
+        DatabaseError: as ``erase``.
+    """
+    at_ms = now_ms()
+    for held in await transaction.execute_fetchall(_HOLDING, {"p": person}):
+        raise DatabaseError(f"person {person}: case {held[0]} is on legal hold (a case on hold goes before erasure)")
+    erased = await transaction.execute_fetchall(
+        "UPDATE chatters SET twitch_id = NULL, login = NULL, erased_ms = ?"
+        " WHERE id = ? AND erased_ms IS NULL RETURNING id",
+        (at_ms, person),
+    )
+    if not erased:
+        raise DatabaseError(f"person {person}: not in the log, or erased before")
+    for statement in _DESTROY:
+        await transaction.execute(statement, {"p": person})
+    await append(
+        transaction,
+        "erasures",
+        {"chatter_id": person, "at_ms": at_ms, "actor_id": await actor_number(transaction, actor), "reason": reason},
+    )
+
+
+_HOLDING = f"SELECT min(case_id) FROM ({HELD_PEOPLE}) WHERE subject = :p HAVING count(*) > 0"  # noqa: S608 - fixed text
+
+_OWN_NOTES = """
+    SELECT n.id
+    FROM case_notes AS n
+    WHERE n.case_id IN (SELECT case_id FROM case_items WHERE kind = 'person' AND subject = :p)
+        AND n.case_id NOT IN (SELECT case_id FROM case_items WHERE kind = 'person' AND subject <> :p)
+"""
+
+_SEALS = "SELECT e.id FROM sealed AS e JOIN records AS r ON r.id = e.record_id WHERE r.chatter_id = :p"
+
+_PLAN = f"""
+    SELECT (SELECT count(*) FROM records WHERE chatter_id = :p),
+        (SELECT count(*) FROM context_messages WHERE chatter_id = :p AND text IS NOT NULL),
+        (SELECT count(*) FROM appeals WHERE chatter_id = :p AND text IS NOT NULL),
+        (SELECT count(*) FROM sealed_content WHERE sealed_id IN ({_SEALS})),
+        (SELECT count(*) FROM case_note_texts WHERE note_id IN ({_OWN_NOTES})),
+        (SELECT min(case_id) FROM ({HELD_PEOPLE}) WHERE subject = :p)
+"""  # noqa: S608 - fixed text
+
+_DESTROY = (
+    "DELETE FROM person_keys WHERE chatter_id = :p",
+    "DELETE FROM notes WHERE chatter_id = :p",
+    "UPDATE context_messages SET text = NULL WHERE chatter_id = :p",
+    "UPDATE evidence SET folded = NULL, detail = NULL"
+    " WHERE record_id IN (SELECT id FROM records WHERE chatter_id = :p)",
+    # What was asked at Twitch for the person: the id of the unban request, and the words to the person.
+    "UPDATE requests SET subject = '', note = '' WHERE done_ms IS NOT NULL AND id IN (SELECT d.request_id"
+    " FROM appeal_decisions AS d JOIN appeals AS p ON p.id = d.appeal_id WHERE p.chatter_id = :p)",
+    "UPDATE appeals SET twitch_id = NULL, text = NULL WHERE chatter_id = :p",
+    f"DELETE FROM sealed_content WHERE sealed_id IN ({_SEALS})",  # noqa: S608 - fixed text
+    f"DELETE FROM case_note_texts WHERE note_id IN ({_OWN_NOTES})",  # noqa: S608 - fixed text
+)

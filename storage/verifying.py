@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -70,6 +71,7 @@ async def verify(
             result.rows[table], broken = await _verify_chain(db, table, anchor, progress)
             result.breaks += [broken] if broken else []
         result.breaks += [broken] if (broken := await _verify_personal(db, progress)) else []
+        result.breaks += [broken] if (broken := await _verify_notes(db)) else []
         result.breaks += [broken] if (broken := await _verify_states(db)) else []
     return result
 
@@ -118,8 +120,17 @@ async def _verify_personal(db: Database, progress: Callable[[int], None]) -> Bre
 def _fault(row: sqlite3.Row) -> str:
     if row["key"] is None:
         return "" if row["erased"] else "the person's key is gone without an erasure"
-    columns = _columns(row, "record_id", "mac", "key", "erased")
-    return "" if mac(row["key"], columns) == row["mac"] else "is not as written"
+    columns = _columns(row, "record_id", "mac", "key", "erased", "gone")
+    return "" if row["gone"] or mac(row["key"], columns) == row["mac"] else "is not as written"
+
+
+async def _verify_notes(db: Database) -> Break | None:
+    for row in await db.rows(_NOTES):
+        if row["text"] is None and not row["gone"]:
+            return Break("case_note_texts", row["id"], "is missing without retention or an erasure")
+        if row["text"] is not None and hmac.digest(row["key"], row["text"].encode(), "sha256") != row["digest"]:
+            return Break("case_note_texts", row["id"], "is not as written")
+    return None
 
 
 async def _verify_states(db: Database) -> Break | None:
@@ -131,22 +142,48 @@ def _columns(row: sqlite3.Row, *without: str) -> dict[str, Any]:
     return {name: row[name] for name in row.keys() if name not in without}  # noqa: SIM118 - a Row iterates its values
 
 
-_EVIDENCE = """
-    SELECT e.*, k.key, r.chatter_id IN (SELECT chatter_id FROM erasures) AS erased
+_PAST = """r.ts_ms < (
+            SELECT max(before_ms) FROM retention_runs AS t WHERE t.subject = 'bodies' AND t.category = r.category
+        )"""
+"""Whether retention accounts for it that a Record's words are gone."""
+
+_EVIDENCE = f"""
+    SELECT e.*, k.key, r.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
+        e.folded IS NULL AND ({_PAST} OR r.id IN (SELECT record_id FROM sealed)) AS gone
     FROM evidence AS e
     JOIN records AS r ON r.id = e.record_id
     LEFT JOIN person_keys AS k ON k.chatter_id = r.chatter_id
     WHERE e.record_id BETWEEN ? AND ?
     ORDER BY e.record_id, e.position
-"""
+"""  # noqa: S608 - fixed text
 
-_LINES = """
-    SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased
+_LINES = f"""
+    SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
+        m.text IS NULL AND (
+            {_PAST}
+            OR m.message_id IN (SELECT q.message_id FROM sealed AS e JOIN records AS q ON q.id = e.record_id)
+        ) AS gone
     FROM context_messages AS m
+    JOIN records AS r ON r.id = m.record_id
     JOIN chatters AS p ON p.id = m.chatter_id
     LEFT JOIN person_keys AS k ON k.chatter_id = m.chatter_id
     WHERE m.record_id BETWEEN ? AND ?
     ORDER BY m.record_id, m.position
+"""  # noqa: S608 - fixed text
+
+_NOTES = """
+    SELECT n.id, n.digest, t.key, t.text,
+        k.closed_ms < (SELECT max(before_ms) FROM retention_runs WHERE subject = 'cases')
+        OR EXISTS (
+            SELECT 1
+            FROM case_items AS i
+            JOIN erasures AS e ON e.chatter_id = i.subject
+            WHERE i.case_id = n.case_id AND i.kind = 'person'
+        ) AS gone
+    FROM case_notes AS n
+    JOIN cases AS k ON k.id = n.case_id
+    LEFT JOIN case_note_texts AS t ON t.note_id = n.id
+    ORDER BY n.id
 """
 
 _WRONG_STATE = """
