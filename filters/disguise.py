@@ -13,7 +13,7 @@ _STRETCHED_FAR = re.compile(r"(.)\1\1+")
 PREFIXES = frozenset(
     """
     all an are ass big bull da dat dip dumb fat fucking get go god hes hey hi horse im ima is its jack lil
-    lol mega mini mother mr my no not old omg pro real shes so some stupid such super the these this ultra
+    lol mega mf mini mo mofo motha mother mr mudda mudder muh mutha muther my no not old omg pro real shes so some stupid such super the these this ultra
     ur we what wtf xx ya yo you youre
     """.split()
 )

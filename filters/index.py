@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import ahocorasick_rs
 
 from filters.disguise import PREFIXES, SUFFIXES, consonants, deletions, key, sound
+from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF, Guises
 from filters.realwords import english, real_words
+from filters.tables import Table
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
 
@@ -20,9 +23,6 @@ SHORTEST_FUZZY = 5
 """Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
 ROOT_ZIPF = 3.3
 """How well known a term must be for its mere presence inside an unknown word to tell."""
-WELL_KNOWN_ZIPF = 4.2
-RARER_ZIPF = 1.9
-"""A "word" eighty times rarer than a well-known term it resembles is how that term is misspelt."""
 ROOT_SHARE = 0.9
 """The least share, by use, of the words containing a term that are forms of it."""
 
@@ -48,7 +48,7 @@ class Index:
 
     Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native`` and
     ``native_phrases``; ``spelt_out`` leads from the looks of a term of another script to the term. ``telling`` are
-    terms so well known that a word with one inside is a form of it.
+    terms so well known that a word with one inside is a form of it, ``guises`` how chat spells those.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -57,11 +57,6 @@ class Index:
         self.native_phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
         self.spelt_out: dict[str, str] = {}
         self.embedded: list[tuple[str, Term]] = []
-        self.keys: defaultdict[str, list[str]] = defaultdict(list)
-        self.slips: defaultdict[str, list[str]] = defaultdict(list)
-        self.sounds: defaultdict[str, list[str]] = defaultdict(list)
-        self.masks: defaultdict[str, list[str]] = defaultdict(list)
-        self.shapes: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self.phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
         for term in terms:
             self._admit(term)
@@ -74,12 +69,22 @@ class Index:
         self.roots = self._roots(known, spoken)
         self.telling = frozenset(self.roots)
         self.abbreviations = self._abbreviations(spoken)
+        self.guises = Guises([root for root in self.roots if spoken.get(root, 0.0) >= ROOT_ZIPF], spoken)
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
         )
+        self._letters = list(self.terms)
         for letters, term in self.terms.items():
-            self._index(letters, term)
+            self._index_phrase(letters, term)
+        numbered = list(enumerate(self._letters))
+        forgiven = [(number, letters) for number, letters in numbered if not self.terms[letters].exact]
+        self._keys = Table((key(letters), number) for number, letters in numbered)
+        self._sounds = Table((sound(letters), number) for number, letters in forgiven if len(letters) >= 4)
+        self._parts = Table((part, number) for number, letters in numbered for part in _thirds(letters))
+        self._slips = Table(
+            (form, number) for number, letters in numbered if self.forgives(letters) for form in _slipped(letters)
+        )
         self.beginnings = frozenset(key(letters)[:BEGINNING] for letters in (*self.terms, *self.spelt_out))
 
     def forgives(self, letters: str) -> bool:
@@ -87,10 +92,32 @@ class Index:
         long_enough = len(letters) >= SHORTEST_FUZZY or letters in self.telling
         return long_enough and not self.terms[letters].exact
 
+    def with_key(self, short: str) -> Iterator[str]:
+        """Terms with this ``key``."""
+        return (letters for letters in self._named(self._keys.get(short)) if key(letters) == short)
+
+    def sounding(self, heard: str) -> Iterator[str]:
+        """Terms with this ``sound``."""
+        return (letters for letters in self._named(self._sounds.get(heard)) if sound(letters) == heard)
+
+    def near(self, word: str) -> set[str]:
+        """Terms a slip away from the word or its ``key``, and others: candidates to be confirmed."""
+        return set(self._named(self._slips.near(_slipped(word))))
+
+    def fitting(self, shape: str) -> Iterator[str]:
+        """Terms with the letters of a shape, whose one or two dots stand for one hidden letter each."""
+        whole = [part for part in _thirds(shape) if "." not in part]
+        return (letters for letters in self._named(sorted(self._parts.near(whole))) if fits(shape, letters))
+
+    def _named(self, numbers: Iterable[int]) -> Iterator[str]:
+        return (self._letters[number] for number in numbers)
+
     def _admit(self, term: Term) -> None:
         native, letters = composed(term.text), squash(skeleton(term.text))
         if not letters:
             return
+        if native == letters:
+            native = letters
         if _UNSPACED.search(native) and len(native) > 1:
             self.embedded.append((native, term))
         if term.anywhere:
@@ -120,30 +147,15 @@ class Index:
         if len(parts) > 1:
             self.native_phrases[parts[0]].append(Phrase(native, parts))
 
-    def _index(self, letters: str, term: Term) -> None:
-        short = key(letters)
-        self.keys[short].append(letters)
+    def _index_phrase(self, letters: str, term: Term) -> None:
         words = tuple(word for word in _WORDS.split(skeleton(term.text)) if word)
         if "".join(words) != letters:
             words = tuple(_NUMBERS.get(word, word) for word in words)
-        if len(words) > 1:
-            self._index_phrase(letters, words)
-        if len(letters) >= 4:
-            for deletion in deletions(letters):
-                self.masks[deletion].append(letters)
-            self.shapes[len(letters), letters[0]].append(letters)
-            if not term.exact:
-                self.sounds[sound(letters)].append(letters)
-        shortest = SHORTEST_FUZZY - 1 if letters in self.telling else SHORTEST_FUZZY
-        if len(letters) >= shortest and len(short) >= 4 and not term.exact:
-            for deletion in deletions(short) | deletions(letters):
-                self.slips[deletion].append(letters)
-
-    def _index_phrase(self, letters: str, words: tuple[str, ...]) -> None:
-        first = key(words[0])
-        forms = {first, sound(words[0])} | (deletions(first) if len(first) >= 3 else set())
-        for form in forms:
-            self.phrases[form].append(Phrase(letters, words))
+        runs = [words, *(_joined(words, at) for at in range(1, len(words)))] if len(words) > 2 else [words]
+        for parts in runs if len(words) > 1 else ():
+            first = key(parts[0])
+            for form in {first, sound(parts[0])} | (deletions(first) if len(first) >= 3 else set()):
+                self.phrases[form].append(Phrase(letters, parts))
 
     def _roots(self, known: list[str], spoken: dict[str, float]) -> list[str]:
         """Those of the known terms so telling that a strange word with one inside is a form of it: all others are."""
@@ -170,6 +182,29 @@ class Index:
             and len(short) > 2
             and spoken.get(root, 0.0) >= max(WELL_KNOWN_ZIPF, spoken.get(short, 0.0) + RARER_ZIPF)
         }
+
+
+def _slipped(word: str) -> set[str]:
+    """Forms that two words one slip apart share: the word, its key, and both with a letter left out."""
+    short = key(word)
+    return {word, short} | deletions(word) | deletions(short)
+
+
+def _thirds(word: str) -> list[str]:
+    """Three parts of a word, with its length and their place: two hidden letters leave one of them whole."""
+    size = len(word)
+    cuts = (0, size // 3, size - size // 3, size)
+    return [f"{size} {start} {word[start:end]}" for start, end in pairwise(cuts)] if size >= 4 else []
+
+
+def _joined(words: tuple[str, ...], at: int) -> tuple[str, ...]:
+    """The words of a phrase with the space before one of them left out."""
+    return (*words[: at - 1], words[at - 1] + words[at], *words[at + 1 :])
+
+
+def fits(shape: str, term: str) -> bool:
+    """Whether a term has the letters of a shape, whose dots stand for one hidden letter each."""
+    return len(shape) == len(term) and all(ours in (".", theirs) for ours, theirs in zip(shape, term, strict=True))
 
 
 def _in_digits(phrase: str) -> str:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, deletions, key, missing_letters, slip, sound
-from filters.index import BEGINNING, Index, Phrase
+from filters.index import BEGINNING, Index, Phrase, fits
 from filters.realwords import real_words
-from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller, fits
+from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
 from filters.terms import Problem, Term, read_terms
 from filters.text import Folded, blank, composed, plain, skeleton, squash
 
@@ -207,7 +207,7 @@ class Lexicon:
         return rare == 2 or not (word.zipf and after.zipf)
 
     def _phrases_begun(self, forms: set[str]) -> dict[str, list[Phrase]]:
-        begun: dict[str, Phrase] = {}
+        begun: set[Phrase] = set()
         for form in forms if self._index.phrases else ():
             short = key(form)
             if len(short) > LONGEST_WORD:
@@ -223,9 +223,9 @@ class Lexicon:
                 key(form[size:]) for size in range(1, min(LONGEST_AFFIX, len(form) - 2)) if form[:size] in PREFIXES
             )
             for each in likely & self._index.phrases.keys():
-                begun.update((phrase.letters, phrase) for phrase in self._index.phrases[each])
+                begun.update(self._index.phrases[each])
         by_head: dict[str, list[Phrase]] = {}
-        for phrase in begun.values():
+        for phrase in sorted(begun, key=lambda phrase: (-len(phrase.parts), phrase.letters)):
             by_head.setdefault(phrase.parts[1][0], []).append(phrase)
         return by_head
 
@@ -304,7 +304,7 @@ class Lexicon:
             return ""
         if spelt in self._index.spelt_out:
             return self._index.spelt_out[spelt]
-        near = self._index.keys.get(key(spelt), ())
+        near = self._index.with_key(key(spelt))
         return next((term for term in near if len(term) > 5 or not missing_letters(spelt, term)), "")
 
 

@@ -12,7 +12,6 @@ from filters.disguise import (
     PREFIXES,
     SUFFIXES,
     collapse,
-    deletions,
     key,
     missing_letters,
     plainer,
@@ -20,12 +19,15 @@ from filters.disguise import (
     slip,
     sound,
 )
-from filters.index import RARER_ZIPF, SHORTEST_FUZZY, WELL_KNOWN_ZIPF, Index
+from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF
+from filters.index import SHORTEST_FUZZY, Index
 from filters.realwords import real_words
 from filters.text import composed, plain, squash
 
 LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
+DUBIOUS_ZIPF = 1.5
+"""Words as rare as this are often misspellings that got into a dictionary."""
 AS_LETTERS = str.maketrans(LEET)
 """Leet undone, for ``str.translate``."""
 LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
@@ -73,6 +75,8 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
+        if len(parts) == 1 and letters.isascii() and (found := self._in_guise(letters)):
+            return None if self._is_name(token, found) else found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
                 return Found(part, "exact")
@@ -117,13 +121,13 @@ class Speller:
         if len(letters) < 3:
             return None
         short = key(letters)
-        for term in self._index.keys.get(short, ()):
+        for term in self._index.with_key(short):
             missing = missing_letters(letters, term)
             if missing == 0 or (missing == 1 and len(term) > SHORTEST_FUZZY and not self._index.terms[term].exact):
                 return Found(term, "typo" if missing else "repeats", missing)
-        if len(short) >= 4 and (found := self._mistyped(letters, short)):
+        if 4 <= len(short) and len(letters) <= LONGEST_WORD and (found := self._mistyped(letters, short)):
             return found
-        for term in self._index.sounds.get(sound(letters), ()):
+        for term in self._index.sounding(sound(letters)):
             if len(letters) >= 4 or term in self._index.telling:
                 return Found(term, "sound", 1)
         return None
@@ -138,18 +142,8 @@ class Speller:
         return None
 
     def _mistyped(self, letters: str, short: str) -> Found | None:
-        near: set[str] = set()
-        for form in {letters, short}:
-            if len(form) > LONGEST_WORD:
-                continue
-            near.update(self._index.slips.get(form, ()))
-            for deletion in deletions(form):
-                near.update(self._index.slips.get(deletion, ()))
-                near.update(term for term in self._index.keys.get(deletion, ()) if self._index.forgives(term))
-                if deletion in self._index.terms and self._index.forgives(deletion):
-                    near.add(deletion)
         stretched = relax(letters) != letters
-        for term in sorted(near, key=lambda term: (-len(term), term)):
+        for term in sorted(self._index.near(letters), key=lambda term: (-len(term), term)):
             if stretched and len(term) <= SHORTEST_FUZZY:
                 continue
             if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
@@ -161,6 +155,16 @@ class Speller:
 
     def _attached(self, letters: str) -> Found | None:
         return (self._glued(letters) or self._rooted(letters)) if len(letters) > 4 else None
+
+    def _in_guise(self, letters: str) -> Found | None:
+        if (
+            len(letters) > LONGEST_WORD
+            or self._zipf(letters) >= DUBIOUS_ZIPF
+            or self._zipf(collapse(letters)) >= DUBIOUS_ZIPF
+        ):
+            return None
+        root = self._index.guises.find(letters)
+        return Found(root, "sound", 1) if root else None
 
     def _glued(self, letters: str) -> Found | None:
         size = len(letters)
@@ -208,7 +212,7 @@ class Speller:
                 continue
             if spelt in self._index.terms:
                 return Found(spelt, "leet")
-            for term in self._index.keys.get(key(spelt), ()):
+            for term in self._index.with_key(key(spelt)):
                 if missing_letters(spelt, term) == 0:
                     return Found(term, "leet")
             # Nobody writes a digit inside an innocent word, so being a form of a real word is no excuse here.
@@ -228,13 +232,6 @@ class Speller:
             self._zipf(letters) >= 3 or any(len(part) > 2 and self._zipf(part) >= 3 for part in parts)
         ):
             return None
-        if len(hidden) == 1:
-            likely = self._index.masks.get(shape.replace(".", ""), ())
-        else:
-            likely = self._index.shapes.get((len(shape), shape[0]), ()) if len(shape) >= 5 else ()
-        return next((Found(term, "masking", len(hidden)) for term in likely if fits(shape, term)), None)
-
-
-def fits(shape: str, term: str) -> bool:
-    """Whether a term has the letters of a shape, whose dots stand for one hidden letter each."""
-    return len(shape) == len(term) and all(ours in (".", theirs) for ours, theirs in zip(shape, term, strict=True))
+        if len(hidden) == 2 and len(shape) < 5:
+            return None
+        return next((Found(term, "masking", len(hidden)) for term in self._index.fitting(shape)), None)
