@@ -269,7 +269,8 @@ class Raids(commands.Component):
         """Expect as many greetings as viewers come."""
         watch = self._watches.get(payload.to_broadcaster.id)
         if watch is not None:
-            watch.detector.friendly_raid(now_ms(), payload.viewer_count)
+            sent_ms = int(payload.timestamp.timestamp() * 1000) if payload.timestamp else now_ms()
+            watch.detector.friendly_raid(sent_ms, payload.viewer_count)
 
 
 _MODES = {"shield": "shield mode", "followers": "followers-only ({} min)", "slow": "slow mode ({} s)"}

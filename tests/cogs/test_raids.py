@@ -1,0 +1,174 @@
+"""Raid mode through the real bot: a raid is seen, acted on as one group, ends by itself and is undone as one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+from filters.types import ActionKind
+from sandbox.faults import Fault
+from storage.groups import Groups
+from storage.records import Outcome, RecordQuery
+
+START_S = 1_767_225_600.0
+REGULARS = "moonly cattea foxheart skysmith teabag_o lunabee quietfrog oldpine".split()
+THREAT = "you are all trash, go watch somebody who can play"
+QUIET = "[filters.copy_paste]\nenabled = false\n[filters.username_lookalike]\nenabled = false\n[filters.self_repeat]\nenabled = false\n"
+
+
+def channel_id(at: Any) -> str:
+    return next(iter(at.bot.channels))
+
+
+async def small_talk(at: Any, begin_s: float, lines: int, every_s: float = 1.0) -> float:
+    """Regulars talk; returns the time after it, in seconds since the start."""
+    for number in range(lines):
+        text = ("nice one", "what was that", "he should go left", "this map again", "no way")[number % 5]
+        await at.say(REGULARS[number % len(REGULARS)], text, ts=START_S + begin_s + number * every_s)
+    return begin_s + lines * every_s
+
+
+def odd(number: int) -> str:
+    """A name like no other."""
+    pick = random.Random(number)
+    return "".join(pick.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(pick.randint(6, 14)))
+
+
+async def raid(at: Any, begin_s: float, accounts: int) -> None:
+    for number in range(accounts):
+        await at.say(odd(number), THREAT, ts=START_S + begin_s + number * 0.05)
+
+
+async def said(at: Any, count: int) -> list[str]:
+    await at.until(lambda: len(at.twitch.sent("aurora")) >= count)
+    return [line.text for line in at.twitch.sent("aurora")]
+
+
+async def test_a_raid_is_one_group_of_deletions_told_once_and_undone_as_one(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 30)
+        [told] = await said(at, 1)
+        assert told.startswith("Raid: ")
+        assert "followers-only (10 min)" in told
+        settings = at.twitch.world.channel("aurora").settings
+        assert (settings.follower_mode, settings.follower_mode_duration) == (True, 10)
+
+        records = await at.records.list(RecordQuery(filter="raid", limit=None))
+        assert len(records) == 30
+        assert {record.action.kind for record in records} == {ActionKind.DELETE}
+        await at.bot.drain()
+        assert len(at.twitch.deleted("aurora")) == 30
+        [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
+        assert (group.kind, group.records, group.actor) == ("raid", 30, "bot")
+
+        await at.say(REGULARS[0], "what a night", ts=START_S + now_s + 400)
+        over = (await said(at, 2))[1]
+        assert over.startswith("Raid over: 30 accounts took part. Chat modes are as before.")
+        assert at.twitch.world.channel("aurora").settings.follower_mode is False
+
+        undone = await at.bot.desk.undo.group(group.id, actor="maud")
+        assert (undone.undone, undone.failed) == (30, 0)
+        outcomes = {record.outcome for record in await at.records.list(RecordQuery(filter="raid", limit=None))}
+        assert outcomes == {Outcome.UNDONE}
+        assert (await at.bot.desk.undo.group(group.id, actor="maud")).undone == 0
+
+
+async def test_whoever_is_banned_in_a_raid_is_let_back_in_by_undo(stand: Any) -> None:
+    async with stand(QUIET + '[raid]\nmember_action = "ban"\nfollowers_only_minutes = 0\nslow_s = 30\n') as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 12)
+        await said(at, 1)
+        await at.bot.drain()
+        assert len(at.twitch.bans("aurora")) == 12
+        assert at.twitch.world.channel("aurora").settings.slow_mode_wait_time == 30
+        [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
+        undone = await at.bot.desk.undo.group(group.id, actor="maud")
+        assert (undone.undone, undone.lifted, undone.failed) == (12, 12, 0)
+        assert at.twitch.bans("aurora") == {}
+
+
+async def test_the_viewers_a_streamer_sends_may_greet(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await at.twitch.raid("borealis", "aurora", 200)
+        await asyncio.sleep(0.05)
+        for number in range(40):
+            await at.say(odd(number), "BOREALIS RAID hello everybody", ts=START_S + now_s + number * 0.1)
+        assert await at.records.list(RecordQuery(filter="raid")) == []
+        assert at.twitch.sent("aurora") == []
+
+
+async def test_staff_who_play_along_are_left_alone(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 15)
+        await at.say("maud", THREAT, ts=START_S + now_s + 2)
+        await at.say("aurora", THREAT, ts=START_S + now_s + 2)
+        await said(at, 1)
+        chatters = {record.chatter for record in await at.records.list(RecordQuery(filter="raid", limit=None))}
+        assert chatters
+        assert not chatters & {"maud", "aurora"}
+
+
+async def test_in_dry_run_a_raid_is_only_recorded(stand: Any) -> None:
+    async with stand("dry_run = true\n" + QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 12)
+        [told] = await said(at, 1)
+        assert "Dry run" in told
+        records = await at.records.list(RecordQuery(filter="raid", limit=None))
+        assert {record.outcome for record in records} == {Outcome.DRY_RUN}
+        assert at.twitch.world.channel("aurora").settings.follower_mode is False
+        assert at.twitch.enforcements == []
+
+
+async def test_chat_modes_people_changed_meanwhile_stay_theirs(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 12)
+        await said(at, 1)
+        settings = at.twitch.world.channel("aurora").settings
+        settings.follower_mode_duration = 1_440
+        await at.say(REGULARS[0], "what a night", ts=START_S + now_s + 400)
+        await said(at, 2)
+        assert (settings.follower_mode, settings.follower_mode_duration) == (True, 1_440)
+
+
+async def test_a_restart_in_a_raid_puts_the_chat_modes_back(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 12)
+        await said(at, 1)
+    async with stand(QUIET) as at:
+        settings = at.twitch.world.channel("aurora").settings
+        await at.until(lambda: not at.twitch.world.channel("aurora").settings.follower_mode)
+        assert settings.follower_mode is False
+        [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
+        assert group.ended_ms is not None
+
+
+async def test_mods_begin_and_end_a_raid_themselves(stand: Any) -> None:
+    async with stand() as at:
+        watch: Any = at.bot.channels[channel_id(at)].lookout
+        assert watch.status() == "No raid."
+        assert await watch.begin("maud", "maud says so")
+        assert not await watch.begin("maud", "again")
+        assert "maud says so" in watch.status()
+        await at.until(lambda: at.twitch.world.channel("aurora").settings.follower_mode)
+        group_id = await watch.end("maud")
+        assert group_id is not None
+        await at.until(lambda: not at.twitch.world.channel("aurora").settings.follower_mode)
+        assert await watch.end("maud") is None
+
+
+async def test_missing_consent_is_told_and_the_lines_go_all_the_same(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        at.twitch.faults.add(Fault(kind="status", status=403, method="PATCH", path="chat/settings"))
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 12)
+        [told] = await said(at, 1)
+        assert "could not be changed" in told
+        await at.bot.drain()
+        assert len(at.twitch.deleted("aurora")) == 12

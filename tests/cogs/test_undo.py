@@ -1,0 +1,142 @@
+"""What was done is taken back, at Twitch and in the log, by whoever asks: chat, shell or console."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cogs.undo import UndoError
+from config.policy import Policy
+from sandbox.faults import Fault
+from storage.groups import Groups
+from storage.policies import PolicyLog
+from storage.records import Outcome
+from storage.requests import RequestKind, Requests
+
+POLICY = """
+[filters.blocklist]
+lists = []
+terms = [{ text = "zugmonger", severity = 3 }, { text = "snarfwad", severity = 2 }, { text = "drongle", severity = 0 }]
+"""
+
+
+def channel_id(at: Any) -> str:
+    return next(iter(at.bot.channels))
+
+
+async def test_undoing_a_ban_lifts_it_and_takes_its_strike(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        assert len(at.twitch.bans("aurora")) == 1
+        assert await at.bot.desk.undo.record(1, actor="maud", reason="was a quote") == (
+            "the ban is lifted and the strike gone"
+        )
+        assert at.twitch.bans("aurora") == {}
+        details = await at.records.details(1)
+        last = details.events[-1]
+        assert (last.outcome, last.actor, last.reason) == (Outcome.UNDONE, "maud", "was a quote")
+        await at.say("eve", "drongle")
+        assert (await at.record(2)).strikes == 0
+
+
+async def test_what_is_undone_already_and_what_did_nothing_say_so(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "drongle")
+        undo = at.bot.desk.undo
+        assert await undo.record(1, actor="maud") == "the strike is gone; a deleted line stays deleted"
+        with pytest.raises(UndoError, match="is undone already"):
+            await undo.record(1, actor="maud")
+        with pytest.raises(UndoError, match="does not exist"):
+            await undo.record(99, actor="maud")
+
+
+async def test_an_earlier_timeout_undone_leaves_a_moderators_later_ban_in_force(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you snarfwad")
+        await at.twitch.mod_ban("aurora", "maud", "eve")
+        async with asyncio.timeout(10):
+            while await at.records.last_id() < 2:
+                await asyncio.sleep(0.01)
+        assert (await at.record(2)).actor == "maud"
+        told = await at.bot.desk.undo.record(1, actor="maud")
+        assert told == "the strike is gone; a later Record keeps the person out"
+        assert len(at.twitch.bans("aurora")) == 1
+
+
+async def test_when_twitch_refuses_the_record_stands(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        at.twitch.faults.add(Fault(kind="status", status=403, method="DELETE", path="moderation/bans"))
+        with pytest.raises(UndoError, match="Twitch refuses: 403"):
+            await at.bot.desk.undo.record(1, actor="maud")
+        assert (await at.record()).outcome is Outcome.APPLIED
+        assert await at.bot.desk.undo.record(1, actor="maud") == "the ban is lifted and the strike gone"
+
+
+async def finished(requests: Requests, number: int) -> str | None:
+    async with asyncio.timeout(10):
+        while True:
+            request = await requests.get(number)
+            assert request is not None
+            if request.done_ms is not None:
+                return request.failure
+            await asyncio.sleep(0.01)
+
+
+async def test_the_running_bot_does_what_shell_and_console_ask(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        requests = Requests(at.bot.desk.database)
+        first = await requests.ask(RequestKind.UNDO_RECORD, 1, channel_id(at), actor="ada", note="was a quote")
+        assert await finished(requests, first) == ""
+        assert at.twitch.bans("aurora") == {}
+        again = await requests.ask(RequestKind.UNDO_RECORD, 1, channel_id(at), actor="ada")
+        assert await finished(requests, again) == "", "a request seen to twice is no failure"
+        missing = await requests.ask(RequestKind.UNDO_RECORD, 99, channel_id(at), actor="ada")
+        assert await finished(requests, missing) == "#99 does not exist"
+        empty = await Groups(at.bot.desk.database).open("nuke", channel_id(at), actor="maud", why="", started_ms=0)
+        group = await requests.ask(RequestKind.UNDO_GROUP, empty, channel_id(at), actor="ada")
+        assert await finished(requests, group) == ""
+
+
+async def test_an_appeal_is_answered_at_twitch(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        appeal = await at.twitch.request_unban("aurora", "eve", "I was quoting somebody")
+        requests = Requests(at.bot.desk.database)
+        number = await requests.ask(RequestKind.APPROVE_APPEAL, appeal, channel_id(at), actor="ada", note="granted")
+        assert await finished(requests, number) == ""
+        assert at.twitch.bans("aurora") == {}
+        number = await requests.ask(RequestKind.DENY_APPEAL, appeal, channel_id(at), actor="ada")
+        assert "already been resolved" in str(await finished(requests, number))
+
+
+async def test_a_policy_saved_elsewhere_is_live_within_a_second_and_no_message_is_dropped(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "now a fribble")
+        assert at.witness.verdicts[-1].evidence == ()
+        stricter = Policy.parse(POLICY.replace("drongle", "fribble"))
+        log = PolicyLog(at.bot.desk.database)
+        number = await log.save(channel_id(at), stricter.to_toml(), author="console", reason="", at_ms=1)
+        channel = at.bot.channels[channel_id(at)]
+        sent = 0
+        while channel.engine.revision != number:
+            await at.say("ann", f"line {sent}")
+            sent += 1
+        await at.say("eve", "now a fribble again")
+        verdict = at.witness.verdicts[-1]
+        assert (verdict.revision, verdict.leading.rule) == (number, "fribble")
+        assert len(at.witness.verdicts) == sent + 2
+
+
+async def test_a_policy_that_cannot_be_read_leaves_the_former_in_force(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        log = PolicyLog(at.bot.desk.database)
+        channel = at.bot.channels[channel_id(at)]
+        before = channel.engine.revision
+        await log.save(channel_id(at), "prefix = 3", author="console", reason="", at_ms=1)
+        good = await log.save(channel_id(at), Policy().to_toml(), author="console", reason="", at_ms=1)
+        await at.until(lambda: channel.engine.revision == good)
+        assert good == before + 2
