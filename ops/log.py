@@ -5,27 +5,39 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, tzinfo
-from errno import EEXIST
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from filters.types import ActionKind, Category
+from ops.command import (
+    DATABASE,
+    INTEGRITY,
+    USAGE,
+    DatabaseOption,
+    PlainOption,
+    ZoneOption,
+    choice,
+    errors,
+    fail,
+    new_folder,
+    run,
+    screen,
+    time_zone,
+)
 from ops.formats import MANIFEST, ExportError, Format, Manifest, digest, write
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
-from ops.when import WhenError, parse, zone
-from storage.database import CorruptDatabaseError, Database, DatabaseError
+from ops.when import WhenError, parse
+from storage.database import Database
 from storage.people import erase as erase_person
 from storage.people import find_people, plan_erasure
 from storage.reading import Reader
@@ -36,47 +48,26 @@ from storage.verifying import verify as verify_log
 POLL_S = 0.5
 """How often ``tail`` looks for new Records."""
 
-PIPE_WIDTH = 160
-"""Columns of a table that no terminal limits."""
-
-INTEGRITY, USAGE = 1, 2
-"""Exit codes besides 0."""
-
 app = typer.Typer(no_args_is_help=True, help="The action log: what was done to whom, why, and how it ended.")
-errors = Console(stderr=True, highlight=False)
 
 
-def _choice(kind: str, names: list[str]) -> Any:
-    def parse_choice(value: str) -> str:
-        if value not in names:
-            raise typer.BadParameter(f"{value!r} is not {kind} (use one of: {', '.join(names)})")
-        return value
-
-    return parse_choice
-
-
-DatabaseOption = Annotated[Path, typer.Option(envvar="CHATWARDEN_DATABASE", help="The database file.")]
 ChannelOption = Annotated[str | None, typer.Option(help="Only this channel (login or id).")]
 UserOption = Annotated[str | None, typer.Option(help="Only this chatter (login or id).")]
 ModeratorOption = Annotated[str | None, typer.Option(help="Only what this moderator decided; bot for the bot.")]
 FilterOption = Annotated[str | None, typer.Option("--filter", help="Only Records of this filter.")]
 CategoryOption = Annotated[
-    str | None, typer.Option(parser=_choice("a category", [str(each) for each in Category]), help="Only this rule.")
+    str | None, typer.Option(parser=choice("a category", [str(each) for each in Category]), help="Only this rule.")
 ]
 ActionOption = Annotated[
     str | None,
-    typer.Option(parser=_choice("an action", [each.name.lower() for each in ActionKind]), help="Only this action."),
+    typer.Option(parser=choice("an action", [each.name.lower() for each in ActionKind]), help="Only this action."),
 ]
 OutcomeOption = Annotated[
-    str | None, typer.Option(parser=_choice("an outcome", [str(each) for each in Outcome]), help="Only this outcome.")
+    str | None, typer.Option(parser=choice("an outcome", [str(each) for each in Outcome]), help="Only this outcome.")
 ]
 SinceOption = Annotated[str | None, typer.Option(help="Messages sent since: 90s, 30m, 2h, 7d, or ISO-8601.")]
 UntilOption = Annotated[str | None, typer.Option(help="Messages sent before: the same.")]
-ZoneOption = Annotated[str, typer.Option("--tz", help="Time zone to read and show times in, e.g. Europe/Berlin.")]
-PlainOption = Annotated[bool, typer.Option("--show-text", help="Show chat text in plain instead of masked.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON array.")]
-
-DATABASE = Path("var/chatwarden.sqlite3")
 
 
 @app.command("list")
@@ -106,7 +97,7 @@ def list_records(
     styles = [style for style, on in zip(Format, (as_json, as_jsonl, as_csv), strict=True) if on]
     if len(styles) > 1:
         raise typer.BadParameter("choose one of --json, --jsonl and --csv")
-    view = View(_zone(tz), plain=show_text)
+    view = View(time_zone(tz), plain=show_text)
 
     async def work() -> None:
         async with _reading(database) as (reader, _):
@@ -116,10 +107,10 @@ def list_records(
                 return
             records = await reader.list(query)
             total = await reader.count(query) if len(records) == query.limit else len(records)
-            _screen().print(record_table(records, view, tz))
+            screen().print(record_table(records, view, tz))
             errors.print(f"{len(records)} of {total} Records; chatwarden log show N for one")
 
-    _run(work())
+    run(work())
 
 
 @app.command()
@@ -134,22 +125,22 @@ def show(
     number = record.removeprefix("#")
     if not number.isdecimal() or len(number) > 15:
         raise typer.BadParameter(f"{record!r} is not a Record's number (use e.g. 1234)")
-    view = View(_zone(tz), plain=show_text)
+    view = View(time_zone(tz), plain=show_text)
 
     async def work() -> None:
         async with _reading(database) as (reader, _):
             found = await reader.get(int(number))
             if found is None:
-                _fail(f"there is no Record #{number} (the newest is #{await reader.last_id()})", USAGE)
+                fail(f"there is no Record #{number} (the newest is #{await reader.last_id()})", USAGE)
             details = await reader.details(found.id)
         if as_json:
             sys.stdout.write(
                 json.dumps({**view.row(found), **view.details(details)}, ensure_ascii=False, indent=2) + "\n"
             )
         else:
-            _screen().print(record_page(found, details, view))
+            screen().print(record_page(found, details, view))
 
-    _run(work())
+    run(work())
 
 
 @app.command()
@@ -163,7 +154,7 @@ def tail(
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON, one Record a line.")] = False,
 ) -> None:
     """Follow the log. A Record is shown when it is first seen; log show tells how it went on."""
-    view = View(_zone(tz), plain=show_text)
+    view = View(time_zone(tz), plain=show_text)
 
     def put(record: Record) -> None:
         sys.stdout.write(json.dumps(view.row(record), ensure_ascii=False) if as_jsonl else tail_line(record, view))
@@ -182,7 +173,7 @@ def tail(
                     seen = record.id
                 await asyncio.sleep(POLL_S)
 
-    _run(work())
+    run(work())
 
 
 @app.command()
@@ -204,7 +195,7 @@ def export(
 ) -> None:
     """Export Records to a folder, with a manifest that says what was asked and proves that nothing changed since."""
     query = replace(_query(channel, user, moderator, filter_, category, action, outcome, since, until, tz), limit=None)
-    view = View(_zone(tz), plain=show_text, exact=True)
+    view = View(time_zone(tz), plain=show_text, exact=True)
 
     async def dump(out: TextIO, step: Callable[[int], None]) -> tuple[int, dict[str, Head]]:
         async def rows() -> AsyncIterator[dict[str, Any]]:
@@ -216,10 +207,10 @@ def export(
             return await write(rows(), style, out, list(FIELDS)), await heads(db)
 
     try:
-        with _new_folder(folder) as part:
+        with new_folder(folder) as part:
             file = part / f"records.{style}"
             with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
-                count, chain_heads = _run(dump(out, step))
+                count, chain_heads = run(dump(out, step))
             Manifest(
                 query={name: value for name, value in asdict(query).items() if value is not None},
                 text="plain" if show_text else "masked",
@@ -232,7 +223,7 @@ def export(
                 database=str(database),
             ).save(part)
     except OSError as error:
-        _fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
+        fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
     errors.print(f"{count} Records in {folder}, with {MANIFEST}")
 
 
@@ -247,9 +238,9 @@ def verify(
     try:
         anchors = Manifest.load(manifest).chain_heads if manifest else None
     except ExportError as error:
-        _fail(str(error), INTEGRITY)
+        fail(str(error), INTEGRITY)
     except (OSError, ValueError) as error:
-        _fail(str(error), USAGE)
+        fail(str(error), USAGE)
 
     async def work() -> None:
         async with _reading(database) as (_, db):
@@ -263,7 +254,7 @@ def verify(
             raise typer.Exit(INTEGRITY)
         typer.echo("the log is as it was written")
 
-    _run(work(), corrupt=INTEGRITY)
+    run(work(), corrupt=INTEGRITY)
 
 
 @app.command()
@@ -281,7 +272,7 @@ def erase(
             people = await find_people(db, who)
             if len(people) != 1:
                 remedy = "nobody of that login or id is in the log" if not people else "several; give the Twitch id"
-                _fail(f"{who!r}: {remedy}", USAGE)
+                fail(f"{who!r}: {remedy}", USAGE)
             if apply:
                 gone = await erase_person(db, people[0], actor=getpass.getuser(), reason=reason)
             else:
@@ -295,7 +286,7 @@ def erase(
         if not apply:
             errors.print("nothing was changed; add --apply to do it, it cannot be undone")
 
-    _run(work())
+    run(work())
 
 
 def _query(
@@ -310,7 +301,7 @@ def _query(
     until: str | None,
     tz: str,
 ) -> RecordQuery:
-    now_ms, where = time.time_ns() // 1_000_000, _zone(tz)
+    now_ms, where = time.time_ns() // 1_000_000, time_zone(tz)
     try:
         return RecordQuery(
             channel=channel,
@@ -327,13 +318,6 @@ def _query(
         raise typer.BadParameter(str(error)) from None
 
 
-def _zone(tz: str) -> tzinfo:
-    try:
-        return zone(tz)
-    except WhenError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 @asynccontextmanager
 async def _reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
     db = await Database.open(database, readonly=True)
@@ -344,44 +328,8 @@ async def _reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
 
 
 @contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A folder under another name that gets its own once all is in it."""
-    if folder.exists():
-        raise FileExistsError(EEXIST, "exists already")
-    part = folder.with_name(f"{folder.name}.part")
-    part.mkdir(parents=True)
-    try:
-        yield part
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
-
-
-@contextmanager
 def _progress(what: str) -> Iterator[Callable[[int], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda rows: progress.advance(task, rows)
-
-
-def _screen() -> Console:
-    """Standard output: as wide as the terminal, and wide enough not to cut where there is none."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-
-
-def _run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:
-    try:
-        return asyncio.run(work)
-    except CorruptDatabaseError as error:
-        _fail(str(error), corrupt)
-    except DatabaseError as error:
-        _fail(str(error), USAGE)
-    except KeyboardInterrupt:
-        raise typer.Exit from None
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    errors.print(f"chatwarden log: {text}", style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(code)

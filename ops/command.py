@@ -1,0 +1,144 @@
+"""What every shell command shares: where the database is, who is at the keyboard, how it ends, how wide it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import tzinfo
+from errno import EEXIST
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ops.when import WhenError, zone
+from storage.database import CorruptDatabaseError, Database, DatabaseError
+from storage.roles import ForbiddenError, Permission, Roster, Staff
+
+INTEGRITY, USAGE, MISSED, FORBIDDEN = 1, 2, 3, 4
+"""Exit codes besides 0: the log is not as written, wrong input, a target is missed, not permitted."""
+
+PIPE_WIDTH = 160
+"""Columns of a table that no terminal limits."""
+
+DATABASE = Path("var/chatwarden.sqlite3")
+
+errors = Console(stderr=True, highlight=False)
+
+
+def choice(kind: str, names: Iterable[str]) -> Callable[[str], str]:
+    """A parser of an option that takes one of these names."""
+    known = list(names)
+
+    def parse(value: str) -> str:
+        if value not in known:
+            raise typer.BadParameter(f"{value!r} is not {kind} (use one of: {', '.join(known)})")
+        return value
+
+    return parse
+
+
+DatabaseOption = Annotated[Path, typer.Option(envvar="CHATWARDEN_DATABASE", help="The database file.")]
+ZoneOption = Annotated[str, typer.Option("--tz", help="Time zone to read and show times in, e.g. Europe/Berlin.")]
+PlainOption = Annotated[bool, typer.Option("--show-text", help="Show chat text in plain instead of masked.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+AsOption = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        envvar="CHATWARDEN_STAFF",
+        default_factory=getpass.getuser,
+        help="Who you are on the staff, if not your user name. Taken at your word and kept in audit.",
+    ),
+]
+
+
+def time_zone(name: str) -> tzinfo:
+    """The zone of ``--tz``."""
+    try:
+        return zone(name)
+    except WhenError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@asynccontextmanager
+async def opened(database: Path, *, readonly: bool = False) -> AsyncIterator[Database]:
+    """The database, closed at the end. One that is to be written must exist already: the bot makes it."""
+    if not await asyncio.to_thread(database.exists):
+        raise DatabaseError(f"{database}: no such database (run the bot first, or choose another --database)")
+    db = await Database.open(database, readonly=readonly)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def at_desk(
+    database: Path, who: str, permission: Permission, verb: str, subject: str = ""
+) -> AsyncIterator[tuple[Database, Staff]]:
+    """The database and the member of the staff who works on it, if permitted; a refusal is kept in audit."""
+    async with opened(database) as db:
+        yield db, await Roster(db).require(who, permission, surface="shell", verb=verb, subject=subject)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder under another name that gets its own once all is in it."""
+    if folder.exists():
+        raise FileExistsError(EEXIST, "exists already")
+    part = folder.with_name(f"{folder.name}.part")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part)
+        raise
+
+
+def screen() -> Console:
+    """Standard output: as wide as the terminal, and wide enough not to cut where there is none."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def put_json(value: Any) -> None:
+    """Write JSON to standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def put_table(rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> None:
+    """Write rows as a table; the columns are their keys, in order."""
+    names = list(columns)
+    table = Table(*names, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(row[name] for name in names))
+    screen().print(table)
+
+
+def run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:
+    """Run to the end; an error with a text for the user is that text on stderr and its exit code."""
+    try:
+        return asyncio.run(work)
+    except ForbiddenError as error:
+        fail(str(error), FORBIDDEN)
+    except CorruptDatabaseError as error:
+        fail(str(error), corrupt)
+    except DatabaseError as error:
+        fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+def fail(text: str, code: int) -> NoReturn:
+    """Say what went wrong on stderr, and end with that code."""
+    errors.print(f"chatwarden: {text}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(code)
