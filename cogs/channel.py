@@ -100,6 +100,10 @@ class Channel:
         self._inflow.enter()
         self._inbox.put_nowait(Received(message, time.time_ns() // 1_000_000))
 
+    async def caught_up(self) -> None:
+        """Return when every message taken so far is judged, and so remembered."""
+        await self._inbox.join()
+
     async def drain(self) -> None:
         """Return when every message taken so far is judged and every Order settled."""
         await self._inbox.join()

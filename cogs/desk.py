@@ -16,6 +16,7 @@ from cogs.answers import Answers
 from cogs.call import Call, Target, UsageError
 from cogs.channel import Channel
 from cogs.permissions import Rank
+from cogs.raids import RaidWatch
 from cogs.undo import Undo
 from storage.audit import Audit
 from storage.database import Database
@@ -26,6 +27,7 @@ from storage.records import Record, RecordLog, RecordQuery
 
 if TYPE_CHECKING:
     from cogs.modbot import ModBot
+    from cogs.nuke import Running
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +54,8 @@ class Desk:
         self.notes = Notes(database)
         self.groups = Groups(database)
         self.answers = Answers(bot)
+        self.raids: dict[str, RaidWatch] = {}
+        self.nukes: dict[str, Running] = {}
         self.undo = Undo(channels, records, self.groups)
         self._paces: OrderedDict[tuple[str, str], AsyncLimiter] = OrderedDict()
 

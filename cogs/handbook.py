@@ -9,6 +9,7 @@ from twitchio.ext import commands
 
 from cogs.call import Call, Counter, UsageError, told, words_of
 from cogs.mods import Mods
+from cogs.nuke import Nukes
 from cogs.permissions import Rank
 
 ESCAPED = r"\|"
@@ -35,7 +36,7 @@ class Handbook(Counter):
         await call.answer("; ".join(f"{_form(each)}: {_summary(each).rstrip('.')}" for each in found))
 
 
-COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods)
+COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes)
 """Every component that has commands, in the order people read them."""
 
 

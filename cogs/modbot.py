@@ -78,7 +78,7 @@ class ModBot(Client):
         self._records = records
         self._database = database
         self._observer = observer
-        self._raids: dict[str, RaidWatch] = {}
+        self._raids = self.desk.raids
         self._errands: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:

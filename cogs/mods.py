@@ -1,4 +1,4 @@
-"""The moderators' commands about people: why, strikes, history, note, warn."""
+"""The moderators' commands about people: what the log says, notes, warnings, permits, taking back, raid mode."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections import Counter as Tally
 from twitchio.ext import commands
 
 from cogs.acts import MODERATOR, act_evidence, last_message, now_ms, record_act
-from cogs.call import Call, Counter, Target, UsageError, told, words_of
+from cogs.call import Call, Counter, Target, UsageError, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
 from cogs.permissions import Rank
+from cogs.undo import UndoError
 from filters.ladder import format_action, format_duration
 from filters.masking import masked
 from filters.types import Action, ActionKind, Evidence, Severity
+from storage.groups import Kind
+from storage.people import person_number
 from storage.records import Outcome, Record
 
 LONGEST_TEXT = 400
@@ -23,6 +26,10 @@ LONGEST_TEXT = 400
 LONGEST_PIECE = 20
 """Characters of the matched piece whose shape is shown."""
 MOST_RECORDS = 1_000
+LOOKED_THROUGH = 100
+"""The latest Records among which one that stands is looked for."""
+PERMIT_S = 120
+LONGEST_PERMIT_S = 86_400
 PATIENCE_S = 10.0
 """How long an answer waits for Twitch."""
 
@@ -98,6 +105,72 @@ class Mods(Counter):
             await call.answer(f"{target.login} is warned, Record #{record_id}.")
         else:
             await call.answer(f"{target.login} is not warned; Twitch says: {settled.reason}. Record #{record_id}.")
+
+    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record | nuke | raid]", "undo #12"))
+    async def undo(self, call: Call, *, rest: str = "") -> None:
+        """Take back a Record, a person's latest, or a whole nuke or raid: lift it at Twitch, and the strike is gone."""
+        word = "".join(words_of(rest)[:1]).lower()
+        if word in ("nuke", "raid"):
+            await self._undo_group(call, "nuke" if word == "nuke" else "raid")
+            return
+        by_number = word.removeprefix("#").isdecimal()
+        record = await (self.desk.find_record(call, word) if by_number else self._last_that_stands(call, word))
+        await call.note(f"record {record.id}")
+        try:
+            told = await self.desk.undo.record(record.id, actor=call.actor, reason="by command")
+        except UndoError as error:
+            raise UsageError(f"Record #{record.id} {error}.") from error
+        await call.answer(f"Record #{record.id} for {record.chatter or 'an erased person'}: {told}.")
+
+    @commands.command(extras=told(Rank.MODERATOR, "@user [time]", "permit @name 5m"))
+    async def permit(self, call: Call, *, rest: str = "") -> None:
+        """Let a chatter post links for two minutes, or for as long as you say."""
+        words = words_of(rest)
+        target = await self.desk.find_target(call, _first(rest))
+        seconds = seconds_of(words[1], LONGEST_PERMIT_S) if len(words) > 1 else PERMIT_S
+        person = await person_number(self.desk.database, target.id, target.login)
+        await call.note(f"person {person}", format_duration(seconds))
+        call.place.permit(target.id, call.line.ts_ms + seconds * 1000)
+        await call.answer(f"{target.login} may post links for {format_duration(seconds)}.")
+
+    @commands.command(extras=told(Rank.MODERATOR, "on | off | status", "raid on"))
+    async def raid(self, call: Call, *, rest: str = "") -> None:
+        """Switch raid mode on or off by hand, or say how it stands."""
+        watch = self.desk.raids[call.place.id]
+        match [word.lower() for word in words_of(rest)]:
+            case ["on"]:
+                await call.note("raid mode", "on")
+                begun = await watch.begin(call.actor, "by command")
+                if not begun:
+                    await call.answer(f"Raid mode is on already. {watch.status()}")
+            case ["off"]:
+                await call.note("raid mode", "off")
+                if await watch.end(call.actor) is None:
+                    await call.answer("Raid mode is off already.")
+            case [] | ["status"]:
+                await call.answer(watch.status())
+            case _:
+                raise UsageError("Raid mode is switched on or off, or asked for its status.")
+
+    async def _last_that_stands(self, call: Call, who: str) -> Record:
+        target = await self.desk.find_target(call, who) if who else None
+        for record in await self.desk.records_of(call.place, target, LOOKED_THROUGH):
+            if record.outcome is Outcome.APPLIED:
+                return record
+        raise UsageError("There is nothing to undo.")
+
+    async def _undo_group(self, call: Call, kind: Kind) -> None:
+        groups = await self.desk.groups.latest(call.place.id, kind, 1)
+        if not groups:
+            raise UsageError(f"There was no {kind} here.")
+        group_id = groups[0].id
+        await call.note(f"group {group_id}", kind)
+        if kind == "nuke" and (running := self.desk.nukes.get(call.place.id)):
+            await running.end("it is undone")
+        undone = await self.desk.undo.group(group_id, actor=call.actor, reason="by command")
+        failed = f"; {counted(undone.failed, 'Record')} could not be undone" if undone.failed else ""
+        records = counted(undone.undone, "Record")
+        await call.answer(f"The {kind} {group_id}: {records} undone, {undone.lifted} lifted at Twitch{failed}.")
 
     async def _target_and_text(self, call: Call, rest: str, want: str) -> tuple[Target, str]:
         who, *words = words_of(rest) or [""]

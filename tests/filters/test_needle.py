@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from filters.needle import Needle
+from filters.text import squash
+from filters.types import Message
+
+
+def line(text: str) -> Message:
+    return Message("1", 0, "c", "studio", "u", "eve", text)
+
+
+@pytest.mark.parametrize(
+    ("sought", "said"),
+    [
+        ("free followers", "get FREE f0llowers now"),
+        ("free followers", "ｆｒｅｅ ｆｏｌｌｏｗｅｒｓ"),
+        ("gg", "gg!"),
+        ("what a game", "What a game, folks"),
+        ("привет всем", "ПРИВЕТ всем друзья"),
+        ("🍆🍆", "lol 🍆🍆"),
+        ("/b[ui]y.*follow/", "Buy followers"),
+        ("the quick brown fox jumps over the lazy dog", "the quick brown fox jumped over the lazy dogs"),
+    ],
+)
+def test_what_is_sought_is_found_in_any_disguise(sought: str, said: str) -> None:
+    assert Needle(sought).span(line(said)) is not None
+
+
+@pytest.mark.parametrize(
+    ("sought", "said"),
+    [
+        ("free followers", "followers are free to leave"),
+        ("gg", "eggs and ggwp"),
+        ("what a game", "what a gamer"),
+        ("🍆🍆", "one 🍆"),
+        ("/b[ui]y.*follow/", "bye"),
+    ],
+)
+def test_what_only_looks_like_it_is_not(sought: str, said: str) -> None:
+    assert Needle(sought).span(line(said)) is None
+
+
+def test_the_span_is_the_piece_that_was_found() -> None:
+    start, end = Needle("free followers").span(line("get FREE f0llowers now")) or (0, 0)
+    assert "get FREE f0llowers now"[start:end] == "FREE f0llowers"
+
+
+@pytest.mark.parametrize(
+    ("sought", "why"),
+    [("/(/", r"missing \)"), ("/x*/", "matches every line"), ("x" * 201, "above the limit of 200"), (" ", "no words")],
+)
+def test_what_cannot_be_sought_is_refused(sought: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Needle(sought)
+
+
+@settings(deadline=None)
+@given(st.text("abcdefghij lmnopq", min_size=4, max_size=60).filter(lambda text: len(squash(text)) > 3))
+def test_a_line_holds_itself(text: str) -> None:
+    assert Needle(text).span(line(text)) is not None
