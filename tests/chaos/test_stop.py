@@ -1,0 +1,101 @@
+"""The bot as a process: stopped by a signal, or by what Twitch does to it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.faults import Fault
+from sandbox.ordeal import BotProcess, discrepancies, until
+from sandbox.server import Sandbox
+from storage.database import Database
+from storage.records import RecordLog, RecordQuery
+
+
+@pytest.fixture
+async def twitch() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def bot(twitch: Sandbox, tmp_path: Path) -> AsyncIterator[BotProcess]:
+    process = BotProcess(twitch, tmp_path)
+    await process.prepare()
+    yield process
+    if process.running:
+        await process.kill()
+
+
+async def records(database: Path) -> list[str]:
+    db = await Database.open(database, readonly=True)
+    found = await RecordLog(db).list(RecordQuery(limit=None))
+    await db.close()
+    return [str(each.outcome) for each in reversed(found)]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_within_five_seconds_with_everything_done(
+    twitch: Sandbox, bot: BotProcess, how: signal.Signals
+) -> None:
+    await bot.start()
+    for number in range(60):
+        await twitch.say("aurora", f"user{number}", "zugmonger")
+    code, seconds = await bot.stop(how)
+    assert code == 0
+    assert seconds < 5
+    assert await records(bot.database) == ["applied"] * 60
+    assert await discrepancies(twitch, bot.database) == []
+
+
+async def test_what_cannot_be_done_in_time_stays_pending_and_is_done_at_the_next_start(
+    twitch: Sandbox, bot: BotProcess
+) -> None:
+    await bot.start()
+    slow = Fault(kind="latency", path="moderation/bans", method="POST", delay_s=30, times=None)
+    twitch.faults.add(slow)
+    for number in range(20):
+        await twitch.say("aurora", f"user{number}", "zugmonger")
+    code, seconds = await bot.stop()
+    assert code == 0
+    assert seconds < 5
+    assert await records(bot.database) == ["pending"] * 20
+    twitch.faults.clear()
+    await bot.start()
+    await until(lambda: len(twitch.enforcements) == 20)
+    await bot.stop()
+    assert await discrepancies(twitch, bot.database) == []
+
+
+async def test_a_token_refused_for_good_ends_it_with_the_remedy(twitch: Sandbox, bot: BotProcess) -> None:
+    await bot.start()
+    twitch.faults.add(Fault(kind="status", status=401, path="moderation/bans", method="POST", times=None))
+    await twitch.say("aurora", "eve", "zugmonger")
+    assert await bot.ended() == 1
+    assert "run: chatwarden login" in bot.said
+
+
+async def test_twitch_out_of_reach_is_exit_code_1_with_the_reason(twitch: Sandbox, bot: BotProcess) -> None:
+    await bot.spawn({"CHATWARDEN_ID_URL": "http://127.0.0.1:9/"})
+    assert await bot.ended() == 1
+    assert "Twitch cannot be reached" in bot.said
+    assert "Traceback" not in bot.said
+
+
+async def test_a_wrong_client_secret_is_exit_code_2(twitch: Sandbox, bot: BotProcess) -> None:
+    await bot.spawn({"CHATWARDEN_CLIENT_SECRET": "not-it"})
+    assert await bot.ended() == 2
+    assert "Twitch refuses to let the bot in" in bot.said
+    assert "not-it" not in bot.said
+
+
+async def test_a_signal_during_the_start_ends_it_too(twitch: Sandbox, bot: BotProcess) -> None:
+    twitch.faults.add(Fault(kind="latency", path="users", delay_s=60, times=None))
+    await bot.spawn()
+    await until(lambda: bot.database.exists(), 20)
+    code, seconds = await bot.stop()
+    assert code == 0
+    assert seconds < 5
