@@ -1,6 +1,6 @@
 """Changes of a policy, setting by setting: for chat commands, the shell, the console, and the history between two.
 
-A setting is named by its path, ``ladder.decay`` or ``filters.caps.max_ratio``; for the latter ``caps.max_ratio`` will do.
+A setting is named by its path, ``ladder.decay`` or ``filters.caps.max_ratio``, where ``caps.max_ratio`` will do.
 """
 
 from __future__ import annotations
