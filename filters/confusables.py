@@ -63,9 +63,11 @@ class _Skeleton(_Table):
             return char.lower()
         if posing := _POSING.fullmatch(unicodedata.name(char, "")):
             return posing[1].lower()
+        simpler = unicodedata.normalize("NFKD", char.casefold()).casefold()
+        if len(simpler) == 1 and simpler.isascii():
+            return simpler
         if like := _ascii_like(char):
             return like
-        simpler = unicodedata.normalize("NFKD", char.casefold()).casefold()
         return char if simpler == char else "".join(self[ord(each)] for each in simpler)
 
 

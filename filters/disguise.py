@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import product
 
 _ONE_LETTER = str.maketrans({"l": "i"})
 _NO_VOWELS = dict.fromkeys(map(ord, "aeiou"))
@@ -12,9 +14,9 @@ _STRETCHED_FAR = re.compile(r"(.)\1\1+")
 
 PREFIXES = frozenset(
     """
-    all an are ass big bull da dat dip dumb fat fucking get go god hes hey hi horse im ima is its jack lil
-    lol mega mf mini mo mofo motha mother mr mudda mudder muh mutha muther my no not old omg pro real shes so some stupid such super the these this ultra
-    ur we what wtf xx ya yo you youre
+    all an are ass big bull da dat dip dumb fat fucking get go god hes hey hi horse im ima is its jack lil lol mega
+    mf mini mo motha mother mr mudda mudder muh mutha my no not old omg pro real shes so some stupid such super the
+    these this ultra ur we what wtf xx ya yo you youre
     """.split()
 )
 """What chatters glue in front of a word. Closed, so that a term inside an innocent word is never found by chance."""
@@ -29,6 +31,9 @@ SUFFIXES = frozenset(
 """What chatters glue behind a word: endings and laughter."""
 
 LONGEST_AFFIX = max(map(len, PREFIXES | SUFFIXES))
+
+_MOST_RUNS = 5
+_UNDOUBLED = 2.0
 
 _KEYBOARD = {
     letter: (row, column + row / 2)
@@ -45,6 +50,34 @@ def collapse(word: str) -> str:
 def relax(word: str) -> str:
     """The word with runs of three letters and more as two."""
     return _STRETCHED_FAR.sub(r"\1\1", word)
+
+
+def doubled(word: str) -> list[str]:
+    """The letters that stand twice or more in a row, in order."""
+    return [run[0][0] for run in _STRETCHED.finditer(word)]
+
+
+def readings(word: str) -> Iterator[tuple[str, float]]:
+    """What a stretched word may stand for: each run as one letter or two. With each reading its cost, in Zipf: a letter
+    doubled among others that are stretched further is likely meant so.
+    """
+    runs = [match[0] for match in _RUN.finditer(word)]
+    longest = max(map(len, runs), default=0)
+    every = len(runs) > 1 and min(map(len, runs)) > 1
+    if sum(len(run) > 1 for run in runs) > _MOST_RUNS:
+        yield from ((reading, 0.0) for reading in {collapse(word), relax(word)} - {word})
+        return
+    ways = [
+        [(run[0], _UNDOUBLED if len(run) == 2 and longest > 2 and not every else 0.0)]
+        + [(run[0] * 2, 0.0)] * (len(run) > 1)
+        if len(run) > 1
+        else [(run, 0.0)]
+        for run in runs
+    ]
+    for way in product(*ways):
+        reading = "".join(letters for letters, _ in way)
+        if reading != word:
+            yield reading, sum(cost for _, cost in way)
 
 
 def key(word: str) -> str:

@@ -23,6 +23,7 @@ _CONSONANTS = {
     "s": ("z",),
     "ss": ("z",),
 }
+_HEARD_AS = {"a": "eu", "e": "aiu", "i": "ey", "o": "au", "u": "aoev"}
 _LOOSE_CONSONANTS = {"ck": ("g",), "gg": ("k", "ck")}
 _INFLECTED = "a ah ahs as asses az d eds es ez ka kas n or ors s uh uhs uk ukas ur urs z".split()
 
@@ -113,7 +114,7 @@ def _any_vowel(units: list[str], at: int) -> Iterator[str]:
     yield from _LOOSE_CONSONANTS.get(unit, ())
     if at and unit in _VOWELS:
         if _has_frame(units):
-            yield from (other for other in "aeiouv" if other != unit)
+            yield from _HEARD_AS[unit]
         yield from (unit + other for other in "aou")
         if unit == "i":
             yield from (front + other for front in ("e", "ey", "iy") for other in ("", "a", "o", "u"))

@@ -48,7 +48,8 @@ class Index:
 
     Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native`` and
     ``native_phrases``; ``spelt_out`` leads from the looks of a term of another script to the term. ``telling`` are
-    terms so well known that a word with one inside is a form of it, ``guises`` how chat spells those.
+    terms so well known that a word with one inside is a form of it, ``guises`` how chat spells those; ``well_known``
+    are terms common in English, with their Zipf frequency there.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -68,6 +69,7 @@ class Index:
         spoken = english(1.5) if known else {}
         self.roots = self._roots(known, spoken)
         self.telling = frozenset(self.roots)
+        self.well_known = {word: spoken[word] for word in self.terms if spoken.get(word, 0.0) >= WELL_KNOWN_ZIPF}
         self.abbreviations = self._abbreviations(spoken)
         self.guises = Guises([root for root in self.roots if spoken.get(root, 0.0) >= ROOT_ZIPF], spoken)
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None

@@ -12,14 +12,16 @@ from filters.disguise import (
     PREFIXES,
     SUFFIXES,
     collapse,
+    doubled,
     key,
     missing_letters,
     plainer,
+    readings,
     relax,
     slip,
     sound,
 )
-from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF
+from filters.guises import RARER_ZIPF
 from filters.index import SHORTEST_FUZZY, Index
 from filters.realwords import real_words
 from filters.text import composed, plain, squash
@@ -38,7 +40,7 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _EMOTE = re.compile(r"\W*([a-z]{3,}\d*[A-Z]+[a-z]*|[A-Z][a-z]+[A-Z][a-z]+)\W*$")
 """How channels name their emotes: a prefix in small letters, then a word with a capital; and CamelCase."""
 _TITLE = re.compile(r"[A-Z][a-z]+\W*$")
-_NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*[a-z+%]{0,3}")
+_NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*(\+|%|[a-z]{0,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
-        if len(parts) == 1 and letters.isascii() and (found := self._in_guise(letters)):
-            return None if self._is_name(token, found) else found
+        if len(parts) == 1 and letters.isascii() and not _is_named(token) and (found := self._in_guise(letters)):
+            return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
                 return Found(part, "exact")
@@ -105,17 +107,26 @@ class Speller:
         """A word of letters alone: stretched, mistyped, spelt by ear, or with something glued to it."""
         zipf = self._zipf(letters)
         if not zipf:
-            relaxed, single = relax(letters), collapse(letters)
-            if relaxed in self._index.terms and not (self._zipf(single) >= 4 and self._zipf(relaxed) < 2):
-                return Found(relaxed, "repeats")
-            if single != letters and (self._zipf(relaxed) >= 1.5 or self._zipf(single) >= 2.5):
-                return Found(single, "repeats") if single in self._index.terms else None
+            term, innocent = self._unstretched(letters)
+            if innocent or term:
+                return None if innocent else Found(term, "repeats")
             return self._misspelt(letters) or self._abbreviated(letters) or self._attached(letters)
         found = self._misspelt(letters) if zipf < 3.4 else None
-        if found and self._zipf(found.letters) >= max(WELL_KNOWN_ZIPF, zipf + RARER_ZIPF):
+        if found and self._index.well_known.get(found.letters, 0.0) >= zipf + RARER_ZIPF:
             return found
         found = self._abbreviated(letters) if zipf < 4.1 else None
         return found or (self._ends_in_root(letters) if zipf < 3 else None)
+
+    def _unstretched(self, letters: str) -> tuple[str, bool]:
+        """The term that a stretched word reads as, and whether it reads better as an innocent word."""
+        term, term_zipf, word_zipf, likely_zipf = "", float("-inf"), 0.0, 0.0
+        for reading, cost in readings(letters):
+            zipf = self._zipf(reading)
+            if reading not in self._index.terms:
+                word_zipf, likely_zipf = max(word_zipf, zipf), max(likely_zipf, zipf - cost)
+            elif zipf - cost > term_zipf:
+                term, term_zipf = reading, zipf - cost
+        return term, (likely_zipf >= max(2.5, term_zipf + 1) if term else word_zipf >= 2.5)
 
     def _misspelt(self, letters: str) -> Found | None:
         if len(letters) < 3:
@@ -125,7 +136,7 @@ class Speller:
             missing = missing_letters(letters, term)
             if missing == 0 or (missing == 1 and len(term) > SHORTEST_FUZZY and not self._index.terms[term].exact):
                 return Found(term, "typo" if missing else "repeats", missing)
-        if 4 <= len(short) and len(letters) <= LONGEST_WORD and (found := self._mistyped(letters, short)):
+        if len(short) >= 4 and len(letters) <= LONGEST_WORD and (found := self._mistyped(letters, short)):
             return found
         for term in self._index.sounding(sound(letters)):
             if len(letters) >= 4 or term in self._index.telling:
@@ -143,10 +154,12 @@ class Speller:
 
     def _mistyped(self, letters: str, short: str) -> Found | None:
         stretched = relax(letters) != letters
+        drawn_out = stretched or len(short) * 2 <= len(letters)
         for term in sorted(self._index.near(letters), key=lambda term: (-len(term), term)):
             if stretched and len(term) <= SHORTEST_FUZZY:
                 continue
-            if not (slip(letters, term) or (len(letters) >= len(term) and slip(short, key(term)))):
+            loosely = drawn_out or doubled(letters) == doubled(term)
+            if not (slip(letters, term) or (loosely and len(letters) >= len(term) and slip(short, key(term)))):
                 continue
             if len(term) <= SHORTEST_FUZZY and letters[0] != term[0]:
                 continue
@@ -235,3 +248,7 @@ class Speller:
         if len(hidden) == 2 and len(shape) < 5:
             return None
         return next((Found(term, "masking", len(hidden)) for term in self._index.fitting(shape)), None)
+
+
+def _is_named(token: str) -> bool:
+    return bool(_EMOTE.match(token) or _TITLE.match(token))
