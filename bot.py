@@ -91,6 +91,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             records=records,
             database=database,
             observer=observer,
+            on_log_failure=settings.on_log_failure,
         )
         running = asyncio.create_task(bot.start(with_adapter=False))
         running.add_done_callback(lambda _: bot.halt("the connection to Twitch ended by itself (start the bot again)"))

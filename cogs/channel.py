@@ -12,10 +12,12 @@ import structlog
 
 from cogs import enforce
 from cogs.enforce import Enforcer, Order
+from cogs.outage import Outage
 from config.policy import Policy
 from filters.breaker import Breaker
 from filters.engine import Engine
 from filters.types import Action, Evidence, Message, Verdict
+from storage.database import DatabaseError
 from storage.records import NewRecord, Record, RecordLog
 from twitch.inflow import Inflow
 
@@ -83,6 +85,7 @@ class Channel:
         self.breaker = Breaker(policy.breaker)
         self.lookout: Lookout | None = None
         self.tell_mods: Callable[[str], Awaitable[object]] | None = None
+        self.outage: Outage | None = None
         self._records = records
         self._inflow = inflow
         self._observer = observer
@@ -99,6 +102,19 @@ class Channel:
         """Put a message in line. The sockets stop reading while too many wait (Inflow), so the line is bounded."""
         self._inflow.enter()
         self._inbox.put_nowait(Received(message, time.time_ns() // 1_000_000))
+
+    @property
+    def waiting(self) -> int:
+        """Messages not judged yet."""
+        return self._inbox.qsize()
+
+    @property
+    def lag_s(self) -> float:
+        """How long the oldest of them has waited, in seconds."""
+        if self._inbox.empty():
+            return 0.0
+        oldest: Received = self._inbox._queue[0]  # type: ignore[attr-defined]
+        return max(0.0, time.time() - oldest.at_ms / 1000)
 
     async def caught_up(self) -> None:
         """Return when every message taken so far is judged, and so remembered."""
@@ -138,6 +154,8 @@ class Channel:
             received = await self._inbox.get()
             try:
                 await self._handle(received)
+            except DatabaseError as error:
+                self._unrecorded(received.message, error)
             except Exception as error:  # noqa: BLE001 - one message must not stop the channel's moderation
                 log.error("message_not_judged", channel=self.name, message=received.message.id, error=repr(error))
             finally:
@@ -153,6 +171,10 @@ class Channel:
         part = await self.lookout.part(message) if self.lookout else None
         findings = self.breaker.pass_on(findings)
         if not findings.evidence and part is None:
+            self._observer.judged(engine.decide(findings), None)
+            return
+        if self.outage and self.outage.lasts:
+            self.outage.lines[self.id] += 1
             self._observer.judged(engine.decide(findings), None)
             return
         since_ms = message.ts_ms - engine.ladder.decay * 1000
@@ -181,6 +203,12 @@ class Channel:
                     received_ms=received.at_ms,
                 )
             )
+
+    def _unrecorded(self, message: Message, error: DatabaseError) -> None:
+        log.error("message_not_recorded", channel=self.name, message=message.id, error=str(error))
+        if self.outage:
+            self.outage.begin(error)
+            self.outage.lines[self.id] += 1
 
     async def _tell_of(self, tripped: str) -> None:
         limit = self.policy.breaker.actions_per_minute

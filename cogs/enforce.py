@@ -15,9 +15,11 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
 from twitchio import HTTPException, PartialUser
 
+from cogs.outage import Outage
 from config.reasons import reason
 from filters.types import Action, ActionKind, Category
-from storage.records import Outcome, RecordLog
+from storage.database import DatabaseError
+from storage.records import Outcome, OutcomeError, RecordLog
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,8 @@ WORKERS = 8
 DEADLINE_S = 30.0
 """How long one action is tried; a chat line older than this has been read by everybody."""
 ATTEMPTS = 5
+SETTLE_AGAIN_S = 1.0
+"""How soon an outcome the log did not take is written again."""
 LONGEST_WORDS = 480
 """Characters of a moderator's words shown to a chatter: Twitch's 500, less the Record's number."""
 
@@ -106,7 +110,13 @@ class Enforcer:
         self._numbers = itertools.count()
         self._bans = AsyncLimiter(BANS_PER_30_S, 30)
         self._withdrawn: set[int] = set()
+        self.outage: Outage | None = None
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def waiting(self) -> int:
+        """Orders not begun yet."""
+        return self._queue.qsize()
 
     def start(self) -> None:
         """Begin carrying out what is submitted."""
@@ -188,9 +198,20 @@ class Enforcer:
     async def _settle(
         self, order: Order, outcome: Outcome, why: str, sent_ms: int | None, done_ms: int | None, attempts: int
     ) -> Settled:
-        await self._records.settle(
-            order.record_id, outcome, reason=why, sent_ms=sent_ms, done_ms=done_ms, attempts=attempts
-        )
+        while True:
+            try:
+                await self._records.settle(
+                    order.record_id, outcome, reason=why, sent_ms=sent_ms, done_ms=done_ms, attempts=attempts
+                )
+                break
+            except OutcomeError:
+                raise
+            except DatabaseError as error:
+                # What was done must be in the log before more is done; if it never gets there, the next start looks.
+                log.error("outcome_not_recorded", record=order.record_id, error=str(error))
+                if self.outage:
+                    self.outage.begin(error)
+                await asyncio.sleep(SETTLE_AGAIN_S)
         settled = Settled(order, outcome, why, sent_ms, done_ms)
         self._observer.settled(settled)
         return settled

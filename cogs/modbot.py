@@ -21,11 +21,14 @@ from cogs.errands import Errands
 from cogs.handbook import COMPONENTS
 from cogs.mirror import Mirror
 from cogs.policies import PolicyBook
+from cogs.health import Health
 from cogs.raids import Raids, RaidWatch
+from cogs.outage import OnLogFailure
 from cogs.watch import Watch
 from storage.database import Database
 from storage.records import RecordLog
 from storage.requests import Requests
+from storage.gaps import Gaps
 from twitch.client import Client
 from twitch.tokens import TokenStore
 
@@ -62,6 +65,7 @@ class ModBot(Client):
         observer: Observer,
     ) -> None:
         super().__init__(
+        on_log_failure: OnLogFailure = "alert",
             client_id=client_id,
             client_secret=client_secret,
             bot_id=bot_id,
@@ -74,6 +78,7 @@ class ModBot(Client):
         self.desk = Desk(self, self.channels, records, database)
         self.watching = asyncio.Event()
         self._channel_names = list(channel_names)
+        self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
         self._policies = policies
         self._records = records
         self._database = database
@@ -92,8 +97,11 @@ class ModBot(Client):
         await self.add_component(Raids(self._raids))
         for channel in self.channels.values():
             channel.start()
+        await self.add_component(self.health)
         for watch in self._raids.values():
+            channel.outage = channel.enforcer.outage = self.health.outage
             await watch.resume()
+        await self.health.begin()
         await recovery.take_up(self, self.channels, self._records)
         await self._listen()
         errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies)
@@ -113,6 +121,7 @@ class ModBot(Client):
             log.warning("stopped_before_all_was_done", not_judged=self.inflow.waiting)
 
     async def close(self, **options: object) -> None:
+        await self.health.end()
         """Stop listening, then the channels' work. What is not settled stays pending in the log."""
         if self._errands:
             self._errands.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
     )
     seal_key_file: Path | None = Field(None, description="A private file with that key, instead.")
     policies: Path = Field(Path("policies"), description="Folder of <channel>.toml files used on the first start.")
+    on_log_failure: Literal["stop", "alert"] = Field(
+        "alert",
+        description="When the log cannot be written: stop the bot, or alert the mods and act on nothing meanwhile.",
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics and /healthz; 0 for none.")
+    metrics_host: str = Field("127.0.0.1", description="Address /metrics and /healthz are served on.")
+    log_format: Literal["console", "json"] = Field("console", description="How the process log is written.")
     helix_url: str = Field("https://api.twitch.tv/helix/", pattern=r"^https?://.+/$")
     id_url: str = Field("https://id.twitch.tv/", pattern=r"^https?://.+/$")
     eventsub_url: str = Field("wss://eventsub.wss.twitch.tv/ws", pattern=r"^wss?://.+")

@@ -26,6 +26,7 @@ CHAINED = (
     "case_notes",
     "sealed",
     "retention_runs",
+    "gaps",
 )
 """The append-only tables, each with its own chain."""
 

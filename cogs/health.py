@@ -1,0 +1,166 @@
+"""The bot looks after itself: signs of life in the log, gaps told and filled, a log that fails noticed at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+from twitchio import BannedUser, HTTPException
+from twitchio.ext import commands
+
+from cogs.acts import act_evidence, last_message, record_act
+from cogs.call import Target
+from cogs.channel import Channel
+from cogs.outage import OnLogFailure, Outage
+from filters.types import MAX_TIMEOUT_S, Action, ActionKind
+from storage.database import DatabaseError, now_ms
+from storage.gaps import Gap, Gaps
+from storage.records import Outcome, RecordLog, RecordQuery
+from twitch import listening
+
+if TYPE_CHECKING:
+    from cogs.modbot import ModBot
+
+log = structlog.get_logger(__name__)
+
+BEAT_S = 5.0
+"""How often a sign of life is written; a crash's gap begins at most so much too early."""
+CLOCK_JUMP_S = 2.0
+"""How far the wall clock may move against the monotonic one between two beats."""
+MOST_BANS = 1_000
+"""Bans looked at after a gap."""
+SAME_ACT_MS = 60_000
+"""A ban recorded this close to the list's is the same one."""
+
+
+class Health(commands.Component):
+    """Watches over one bot."""
+
+    def __init__(
+        self, bot: ModBot, channels: Mapping[str, Channel], records: RecordLog, gaps: Gaps, mode: OnLogFailure
+    ) -> None:
+        self.outage = Outage(mode, bot.halt, self._tell_all)
+        self.clock_jumps = 0
+        self._bot = bot
+        self._channels = channels
+        self._records = records
+        self._gaps = gaps
+        self._task: asyncio.Task[None] | None = None
+        self._tellings: set[asyncio.Task[object]] = set()
+
+    async def begin(self) -> None:
+        """Note how long nobody watched, and give signs of life from now on. Raises DatabaseError."""
+        seen = await self._gaps.last_alive()
+        await self._gaps.alive(self._logins)
+        until_ms = now_ms()
+        for channel_id in self._channels:
+            if channel_id in seen:
+                await self._note(Gap(channel_id, seen[channel_id], until_ms, "not running"))
+        self._task = asyncio.create_task(self._beat())
+
+    async def end(self) -> None:
+        """Give a last sign of life; what was heard and not judged any more is a gap."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        try:
+            for channel in self._channels.values():
+                if waiting := channel.waiting:
+                    since_ms = now_ms() - round(channel.lag_s * 1000)
+                    await self._gaps.note(Gap(channel.id, since_ms, now_ms(), "stopped", lines=waiting))
+            await self._gaps.alive(self._logins)
+        except DatabaseError as error:
+            log.error("log_not_writable", error=str(error), then="the next start tells a longer gap")
+
+    @commands.Component.listener()
+    async def event_safe_gap(self, payload: listening.Gap) -> None:
+        """Keep a gap Twitch's sockets tell of."""
+        if payload.channel_id in self._channels:
+            await self._note(Gap(payload.channel_id, payload.since_ms, payload.until_ms, payload.why))
+
+    @property
+    def _logins(self) -> dict[str, str]:
+        return {channel.id: channel.name for channel in self._channels.values()}
+
+    async def _beat(self) -> None:
+        skew_s = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(BEAT_S)
+            moved_s = time.time() - time.monotonic() - skew_s
+            if abs(moved_s) > CLOCK_JUMP_S:
+                self.clock_jumps += 1
+                skew_s += moved_s
+                log.error("clock_jumped", seconds=round(moved_s, 1), remedy="set this machine's clock by NTP")
+            try:
+                await self._gaps.alive(self._logins)
+            except DatabaseError as error:
+                self.outage.begin(error)
+                continue
+            if (over := self.outage.end()) is not None:
+                since_ms, lines = over
+                for channel_id in self._channels:
+                    await self._note(
+                        Gap(channel_id, since_ms, now_ms(), "log not writable", lines=lines[channel_id], bans=0)
+                    )
+
+    async def _note(self, gap: Gap) -> None:
+        channel = self._channels[gap.channel_id]
+        try:
+            bans = await self._fill(channel, gap) if gap.bans is None else gap.bans
+            await self._gaps.note(replace(gap, bans=bans))
+        except DatabaseError as error:
+            self.outage.begin(error)
+        seconds = round((gap.until_ms - gap.since_ms) / 1000, 1)
+        log.warning("gap", channel=channel.name, why=gap.why, seconds=seconds, lines=gap.lines)
+
+    async def _fill(self, channel: Channel, gap: Gap) -> int | None:
+        """Record what people did meanwhile, as the ban list shows it; how much, or None where it is not shown."""
+        if channel.id not in self._bot.tokens:
+            return None
+        broadcaster = self._bot.create_partialuser(channel.id, channel.name)
+        found = 0
+        try:
+            async for ban in broadcaster.fetch_banned_user(first=100, max_results=MOST_BANS):
+                made_ms = _ms(ban.created_at)
+                by_bot = ban.moderator.id == self._bot.bot_id
+                if not by_bot and gap.since_ms <= made_ms <= gap.until_ms and not await self._known(channel, ban):
+                    await self._mirror(channel, ban)
+                    found += 1
+        except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("ban_list_not_shown", channel=channel.name, error=type(error).__name__)
+            return None
+        return found
+
+    async def _known(self, channel: Channel, ban: BannedUser) -> bool:
+        query = RecordQuery(channel=channel.id, chatter=ban.user.id, since_ms=_ms(ban.created_at) - SAME_ACT_MS)
+        return any(each.action.kind >= ActionKind.TIMEOUT for each in await self._records.list(query))
+
+    async def _mirror(self, channel: Channel, ban: BannedUser) -> None:
+        action = Action(ActionKind.BAN)
+        if ban.expires_at is not None:
+            seconds = round((ban.expires_at - ban.created_at).total_seconds())
+            action = Action(ActionKind.TIMEOUT, max(1, min(seconds, MAX_TIMEOUT_S)))
+        about = last_message(channel, Target(ban.user.id, ban.user.name or ""))
+        message = replace(about, ts_ms=_ms(ban.created_at)) if not about.text else about
+        evidence = act_evidence(action.kind.name.lower(), message, ban.reason or "")
+        actor = ban.moderator.name or ""
+        await record_act(channel, self._records, message, action, evidence, actor=actor, outcome=Outcome.APPLIED)
+
+    def _tell_all(self, text: str) -> None:
+        for channel in self._channels.values():
+            if channel.tell_mods is not None:
+                telling = asyncio.ensure_future(channel.tell_mods(text))
+                self._tellings.add(telling)
+                telling.add_done_callback(self._tellings.discard)
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
