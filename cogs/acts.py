@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from cogs.call import Target
 from cogs.channel import CONTEXT_LINES, Channel
 from filters.duplicates import Line
-from filters.types import Action, Category, Evidence, Message, Severity
-from storage.records import NewRecord, Outcome, RecordLog
+from filters.types import Action, ActionKind, Category, Evidence, Message, Severity
+from storage.records import NewRecord, Outcome, OutcomeError, RecordLog, RecordQuery
 
 MODERATOR = "moderator"
 """The filter that stands in Records of what a person decided."""
+LATEST_RECORDS = 100
+"""Records of one person looked at when somebody lets them back in."""
+SLACK_MS = 60_000
+"""How much longer than its length a timeout counts as in force: it began some time after the line it is about."""
 
 
 def now_ms() -> int:
@@ -96,3 +101,19 @@ def act_evidence(
 ) -> Evidence:
     """Why a Record of a person's act exists: ``rule`` names the act, ``detail`` holds the person's own words."""
     return Evidence(source, rule, category, severity, (0, len(message.text)), detail=detail)
+
+
+async def settle_lifted(
+    channel: Channel, records: RecordLog, target: Target, at_ms: int, *, actor: str, reason: str
+) -> bool:
+    """Settle as undone every Record whose ban or timeout was in force when somebody lifted it; False if none was."""
+    undone = False
+    for record in await records.list(RecordQuery(channel=channel.id, chatter=target.id, limit=LATEST_RECORDS)):
+        until_ms = record.ts_ms + record.action.duration_s * 1000 + SLACK_MS
+        timed_out = record.action.kind is ActionKind.TIMEOUT and at_ms <= until_ms
+        in_force = record.action.kind is ActionKind.BAN or timed_out
+        if record.outcome is Outcome.APPLIED and record.chatter_id == target.id and in_force:
+            with suppress(OutcomeError):  # Twitch tells of one lifting in two events, and the other was first
+                await records.settle(record.id, Outcome.UNDONE, reason=reason, actor=actor)
+            undone = True
+    return undone

@@ -7,6 +7,7 @@ from typing import Any
 
 from twitchio.ext import commands
 
+from cogs.automod import AutoMod
 from cogs.call import Call, Counter, UsageError, told, words_of
 from cogs.mods import Mods
 from cogs.nuke import Nukes
@@ -36,7 +37,7 @@ class Handbook(Counter):
         await call.answer("; ".join(f"{_form(each)}: {_summary(each).rstrip('.')}" for each in found))
 
 
-COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes)
+COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes, AutoMod)
 """Every component that has commands, in the order people read them."""
 
 

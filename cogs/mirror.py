@@ -18,7 +18,7 @@ from twitchio.eventsub import (
 )
 from twitchio.ext import commands
 
-from cogs.acts import act_evidence, last_message, record_act
+from cogs.acts import act_evidence, last_message, record_act, settle_lifted
 from cogs.call import Target
 from cogs.channel import Channel
 from cogs.desk import Desk
@@ -28,10 +28,6 @@ from storage.records import Outcome
 
 log = structlog.get_logger(__name__)
 
-LATEST_RECORDS = 100
-"""Records of one person looked at when somebody lets them back in."""
-SLACK_MS = 60_000
-"""How much longer than its length a timeout counts as in force: it began some time after the line it is about."""
 FLAGGED = 2_000
 """Suspicious people remembered, so that each gets one Record a run and not one a line."""
 
@@ -145,18 +141,10 @@ class Mirror(commands.Component):
     async def _let_back_in(
         self, channel: Channel, payload: twitchio.ChannelModerate, target: Target, at_ms: int
     ) -> None:
-        """Settle as undone every ban and timeout in force; where the log has none, note that it happened."""
+        """Settle what was lifted; where the log has nothing of it, note that it happened."""
         moderator = payload.moderator.name or ""
-        undone = False
-        for record in await self._desk.records_of(channel, target, LATEST_RECORDS):
-            until_ms = record.ts_ms + record.action.duration_s * 1000 + SLACK_MS
-            in_force = record.action.kind is ActionKind.BAN or (
-                record.action.kind is ActionKind.TIMEOUT and at_ms <= until_ms
-            )
-            if record.outcome is Outcome.APPLIED and in_force:
-                await self._desk.records.settle(record.id, Outcome.UNDONE, reason=payload.action, actor=moderator)
-                undone = True
-        if not undone:
+        records = self._desk.records
+        if not await settle_lifted(channel, records, target, at_ms, actor=moderator, reason=payload.action):
             await self._note(channel, moderator, "moderator", payload.action, target)
 
     async def _note(self, channel: Channel, actor: str, role: str, verb: str, target: Target | None = None) -> None:

@@ -13,6 +13,8 @@ from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.ext import commands
 
 from cogs import recovery
+from cogs.appeals import Appeals
+from cogs.automod import AutoMod
 from cogs.call import Call
 from cogs.channel import Channel, Observer
 from cogs.desk import Desk
@@ -92,7 +94,7 @@ class ModBot(Client):
             raise StartError("no token of the bot's account (run: chatwarden login)")
         await self._open_channels()
         await self.add_component(Watch(self.channels, self.bot_id))
-        for component in (*COMPONENTS, Mirror):
+        for component in (*COMPONENTS, Mirror, Appeals):
             await self.add_component(component(self.desk))
         await self.add_component(Raids(self._raids))
         for channel in self.channels.values():
@@ -181,8 +183,12 @@ class ModBot(Client):
             except twitchio.HTTPException as error:
                 remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
                 raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
-            for wanted in (*Mirror.subscriptions(channel.id, self.bot_id), *Raids.subscriptions(channel.id)):
-                await self._listen_if_allowed(channel, wanted)
+            wanted = [
+                *(each for part in (Mirror, AutoMod, Appeals) for each in part.subscriptions(channel.id, self.bot_id)),
+                *Raids.subscriptions(channel.id),
+            ]
+            for each in wanted:
+                await self._listen_if_allowed(channel, each)
 
     async def _listen_if_allowed(self, channel: Channel, wanted: SubscriptionPayload) -> None:
         """Subscribe to what the bot can do without: a refusal is told, and the chat is moderated all the same."""

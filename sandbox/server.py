@@ -224,6 +224,16 @@ class Sandbox:
         await self.eventsub.emit([payloads.automod(self.world, where, held)])
         return held.id
 
+    async def mod_settle(self, channel: str, moderator: str, message_id: str, *, allow: bool) -> None:
+        """A person lets a held line through, or denies it. Raises RefusedError."""
+        where, who = self.world.channel(channel), self.world.add_user(moderator)
+        await self.eventsub.emit(self._acts.settle_held(where, who, message_id, allow=allow))
+
+    async def mod_resolve(self, channel: str, moderator: str, request_id: str, status: str) -> None:
+        """A person answers an unban request, ``approved`` or ``denied``. Raises RefusedError."""
+        where, who = self.world.channel(channel), self.world.add_user(moderator)
+        await self.eventsub.emit(self._acts.resolve(where, who, request_id, status, "")[1])
+
     async def raid(self, source: str, target: str, viewers: int) -> None:
         """One channel raids another."""
         await self.eventsub.emit([payloads.raid(self.world.add_user(source), self.world.add_user(target), viewers)])
