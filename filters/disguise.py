@@ -42,6 +42,18 @@ _KEYBOARD = {
 }
 
 
+_DRAWN = {
+    "l3": "b", "|3": "b", "|)": "d", "|<": "k", "|-|": "h", "/-/": "h", "|_|": "u", "(_)": "u", "()": "o", "/\\": "a",
+    "\\/\\/": "w", "\\/": "v", "|\\|": "n", "|v|": "m", "><": "x",
+}  # fmt: skip
+_DRAWN_LETTER = re.compile("|".join(map(re.escape, sorted(_DRAWN, key=len, reverse=True))))
+
+
+def drawn(word: str) -> str:
+    """The word with letters drawn by several characters as those letters."""
+    return _DRAWN_LETTER.sub(lambda match: _DRAWN[match[0]], word)
+
+
 def collapse(word: str) -> str:
     """The word with every run of one letter as a single letter."""
     return _STRETCHED.sub(r"\1", word)
@@ -68,7 +80,7 @@ def readings(word: str) -> Iterator[tuple[str, float]]:
         yield from ((reading, 0.0) for reading in {collapse(word), relax(word)} - {word})
         return
     ways = [
-        [(run[0], _UNDOUBLED if len(run) == 2 and longest > 2 and not every else 0.0)]
+        [(run[0], (_UNDOUBLED if longest > 2 else 1.0) if len(run) == 2 and not every else 0.0)]
         + [(run[0] * 2, 0.0)] * (len(run) > 1)
         if len(run) > 1
         else [(run, 0.0)]

@@ -25,7 +25,7 @@ _CONSONANTS = {
 }
 _HEARD_AS = {"a": "eu", "e": "aiu", "i": "ey", "o": "au", "u": "aoev"}
 _LOOSE_CONSONANTS = {"ck": ("g",), "gg": ("k", "ck")}
-_INFLECTED = "a ah ahs as asses az d eds es ez ka kas n or ors s uh uhs uk ukas ur urs z".split()
+_INFLECTED = "a ah ahs ahz as asses az d eds erz es ez ka kas kaz n or ors orz s u uh uhs uhz ur urs urz z".split()
 
 ENDINGS = frozenset(key(each) for each in ("", *SUFFIXES, *_INFLECTED))
 """What may follow a well-known word however it is spelt: what chatters glue behind any word, and how they write its
@@ -49,8 +49,9 @@ class Guises:
             units = [match[0] for match in _UNITS.finditer(root)]
             alike = set(_respelt(units, _faithful, _MOST_CHANGES))
             if spoken[root] >= WELL_KNOWN_ZIPF:
-                alike.update(root[:at] + root[at + 1] + root[at] + root[at + 2 :] for at in range(1, len(root) - 1))
-                faithful.update(map(key, alike))
+                swapped = {root[:at] + root[at + 1] + root[at] + root[at + 2 :] for at in range(1, len(root) - 1)}
+                alike |= swapped
+                faithful.update(map(key, (*_respelt(units, _faithful, 1), *swapped)))
             for spelling in alike | set(_respelt(units, _any_vowel, _MOST_CHANGES)):
                 guise = key(spelling)
                 if (

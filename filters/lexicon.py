@@ -226,7 +226,9 @@ class Lexicon:
                 begun.update(self._index.phrases[each])
         by_head: dict[str, list[Phrase]] = {}
         for phrase in sorted(begun, key=lambda phrase: (-len(phrase.parts), phrase.letters)):
-            by_head.setdefault(phrase.parts[1][0], []).append(phrase)
+            second = phrase.parts[1]
+            for head in {second[0], sound(second)[0].lower()}:
+                by_head.setdefault(head, []).append(phrase)
         return by_head
 
     def _phrase(self, words: Sequence[_Word], phrase: Phrase) -> str:
@@ -251,7 +253,7 @@ class Lexicon:
                 technique = "sound"
             elif (
                 technique != "typo"
-                and len(letters) >= 8
+                and len(letters) >= 7
                 and len(part) > 2
                 and (word.zipf < 3.6 or (word.zipf < 5.5 and self._rest_tells(words, parts, at)))
                 and (slip(word.letters, part) or slip(key(word.letters), key(part)))
@@ -311,7 +313,7 @@ class Lexicon:
 def _spaced_run(words: Sequence[_Word], at: int) -> tuple[int, int]:
     """The stretch of words around ``at`` that come in pieces, with the broken words on both sides of short ones."""
     start, end = at, at + 1
-    while end < len(words) and (words[end].short or (len(words[end].pieces) > 1 and len(words[at].pieces) > 1)):
+    while end < len(words) and (words[end].short or len(words[end].pieces) > 1):
         end += 1
     if start and words[start].short and len(words[start - 1].pieces) > 1:
         start -= 1

@@ -13,6 +13,7 @@ from filters.disguise import (
     SUFFIXES,
     collapse,
     doubled,
+    drawn,
     key,
     missing_letters,
     plainer,
@@ -30,6 +31,8 @@ LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
 DUBIOUS_ZIPF = 1.5
 """Words as rare as this are often misspellings that got into a dictionary."""
+LIKELY_ZIPF = 2.5
+"""A word this common is what a stretched spelling of it stands for."""
 AS_LETTERS = str.maketrans(LEET)
 """Leet undone, for ``str.translate``."""
 LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
@@ -107,9 +110,9 @@ class Speller:
         """A word of letters alone: stretched, mistyped, spelt by ear, or with something glued to it."""
         zipf = self._zipf(letters)
         if not zipf:
-            term, innocent = self._unstretched(letters)
-            if innocent or term:
-                return None if innocent else Found(term, "repeats")
+            term, word = self._unstretched(letters)
+            if word or term:
+                return self._spelling(word) if word else Found(term, "repeats")
             return self._misspelt(letters) or self._abbreviated(letters) or self._attached(letters)
         found = self._misspelt(letters) if zipf < 3.4 else None
         if found and self._index.well_known.get(found.letters, 0.0) >= zipf + RARER_ZIPF:
@@ -117,16 +120,13 @@ class Speller:
         found = self._abbreviated(letters) if zipf < 4.1 else None
         return found or (self._ends_in_root(letters) if zipf < 3 else None)
 
-    def _unstretched(self, letters: str) -> tuple[str, bool]:
-        """The term that a stretched word reads as, and whether it reads better as an innocent word."""
-        term, term_zipf, word_zipf, likely_zipf = "", float("-inf"), 0.0, 0.0
+    def _unstretched(self, letters: str) -> tuple[str, str]:
+        """The term that a stretched word reads as, and the real word it reads better as, if any."""
+        terms, words = [(float("-inf"), "")], [(0.0, "")]
         for reading, cost in readings(letters):
-            zipf = self._zipf(reading)
-            if reading not in self._index.terms:
-                word_zipf, likely_zipf = max(word_zipf, zipf), max(likely_zipf, zipf - cost)
-            elif zipf - cost > term_zipf:
-                term, term_zipf = reading, zipf - cost
-        return term, (likely_zipf >= max(2.5, term_zipf + 1) if term else word_zipf >= 2.5)
+            (terms if reading in self._index.terms else words).append((self._zipf(reading) - cost, reading))
+        (term_zipf, term), (word_zipf, word) = max(terms), max(words)
+        return term, word if word_zipf >= max(LIKELY_ZIPF, term_zipf + 1) else ""
 
     def _misspelt(self, letters: str) -> Found | None:
         if len(letters) < 3:
@@ -217,24 +217,33 @@ class Speller:
         inner = folded.strip(LEET_EDGES).rstrip("!" + LEET_EDGES)
         if "://" in folded or not re.search("[a-z]", inner) or _NUMBER.fullmatch(inner):
             return None
-        for source in dict.fromkeys((inner, core)):
+        shouted = folded.strip(LEET_EDGES) if re.search(r"[\d$@]", inner) else inner
+        for source in dict.fromkeys((inner, core, shouted, drawn(shouted))):
             spelt = squash(source.translate(AS_LETTERS))
-            if spelt == letters or len(spelt) < 3 or not spelt.isalpha() or not source.isascii():
-                continue
-            if len(spelt) == 3 and len(source) > 3:
-                continue
-            if spelt in self._index.terms:
-                return Found(spelt, "leet")
-            for term in self._index.with_key(key(spelt)):
-                if missing_letters(spelt, term) == 0:
-                    return Found(term, "leet")
-            # Nobody writes a digit inside an innocent word, so being a form of a real word is no excuse here.
-            if found := self._attached(spelt):
-                return Found(found.letters, "leet")
-        if re.search(r"[a-z]\W*[\d$@!|]+[a-z]", inner) and len(spelt) >= SHORTEST_FUZZY and not self._zipf(spelt):
+            if spelt != letters and spelt.isalpha() and source.isascii() and (found := self._as_letters(spelt, source)):
+                return found
+        inside = re.search(r"[a-z]\W*[\d$@!|]+[a-z]", inner)
+        spelt = squash(inner.translate(AS_LETTERS))
+        if inside and len(spelt) >= SHORTEST_FUZZY and self._zipf(spelt) < LIKELY_ZIPF:
             found = self._misspelt(spelt)
             return found and Found(found.letters, "leet", found.distance)
         return None
+
+    def _as_letters(self, spelt: str, source: str) -> Found | None:
+        """What leet spells, read as letters. Nobody writes a digit inside an innocent word, so being a form of a real
+        word is no excuse here.
+        """
+        if len(spelt) <= 3 and len(source) > len(spelt):
+            return None
+        if spelt in self._index.terms:
+            return Found(spelt, "leet")
+        if len(spelt) == 4 and spelt[3] in "sz" and spelt[:3] in self._index.terms and source[2:3].isalpha():
+            return Found(spelt[:3], "leet")
+        for term in self._index.with_key(key(spelt)):
+            if missing_letters(spelt, term) == 0:
+                return Found(term, "leet")
+        found = self._attached(spelt) or self._in_guise(spelt)
+        return found and Found(found.letters, "leet")
 
     def _masked(self, core: str, letters: str, parts: Sequence[str]) -> Found | None:
         shape = "".join(char if char.isalnum() else "." for char in core)
