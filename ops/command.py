@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import tzinfo
 from errno import EEXIST
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich import box
@@ -31,17 +31,19 @@ PIPE_WIDTH = 160
 
 DATABASE = Path("var/chatwarden.sqlite3")
 
+Name = TypeVar("Name", bound=str)
+
 errors = Console(stderr=True, highlight=False)
 
 
-def choice(kind: str, names: Iterable[str]) -> Callable[[str], str]:
+def choice(kind: str, names: Iterable[Name]) -> Callable[[str], Name]:
     """A parser of an option that takes one of these names."""
-    known = list(names)
+    known = {str(name): name for name in names}
 
-    def parse(value: str) -> str:
+    def parse(value: str) -> Name:
         if value not in known:
             raise typer.BadParameter(f"{value!r} is not {kind} (use one of: {', '.join(known)})")
-        return value
+        return known[value]
 
     return parse
 
@@ -55,7 +57,7 @@ AsOption = Annotated[
     typer.Option(
         "--as",
         envvar="CHATWARDEN_STAFF",
-        default_factory=getpass.getuser,
+        show_default=False,
         help="Who you are on the staff, if not your user name. Taken at your word and kept in audit.",
     ),
 ]
@@ -87,7 +89,12 @@ async def at_desk(
 ) -> AsyncIterator[tuple[Database, Staff]]:
     """The database and the member of the staff who works on it, if permitted; a refusal is kept in audit."""
     async with opened(database) as db:
-        yield db, await Roster(db).require(who, permission, surface="shell", verb=verb, subject=subject)
+        yield db, await Roster(db).require(at_keyboard(who), permission, surface="shell", verb=verb, subject=subject)
+
+
+def at_keyboard(who: str) -> str:
+    """Who ``--as`` says one is, else the user of this shell."""
+    return who or getpass.getuser()
 
 
 @contextmanager

@@ -76,16 +76,16 @@ def record_page(record: Record, details: RecordDetails, view: View) -> Group:
             f"Record #{record.id}: ", (str(record.action), STYLES.get(record.action.kind, "")), f", {outcome}"
         ),
         *(Text(f"  {name:<11} {value}") for name, value in facts.items() if value),
-        *_section("Evidence", (line for each in details.evidence for line in _finding(each, view))),
-        *_section(
+        *section("Evidence", (line for each in details.evidence for line in finding(each, view))),
+        *section(
             "Context",
             (
                 f"{clock(line.ts_ms, view.zone)}  {visible(line.chatter) or '(erased)'}: {view.text(line.text)}"
                 for line in details.context
             ),
         ),
-        *_section("Times", _legs(record, view)),
-        *_section(
+        *section("Times", _legs(record, view)),
+        *section(
             "Events",
             (
                 f"{iso(event.at_ms, view.zone)}  {event.outcome} by {visible(event.actor)}"
@@ -117,12 +117,14 @@ def _severity(of: Record | Evidence) -> str:
     return of.severity.name.lower()
 
 
-def _section(title: str, lines: Iterable[str]) -> list[Text]:
+def section(title: str, lines: Iterable[str]) -> list[Text]:
+    """A heading with indented lines under it; nothing without lines."""
     body = [Text(f"  {line}") for line in lines]
     return [Text(title, "bold"), *body] if body else []
 
 
-def _finding(each: Evidence, view: View) -> Iterable[str]:
+def finding(each: Evidence, view: View) -> Iterable[str]:
+    """One piece of Evidence in a few lines."""
     dry = ", dry run" if each.dry_run else ""
     yield f"{each.filter}, {each.category}, severity {_severity(each)}{dry}"
     yield (

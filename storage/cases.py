@@ -6,7 +6,7 @@ import hmac
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import aiosqlite
 
@@ -17,6 +17,8 @@ from storage.people import KEY_BYTES, actor_number
 from storage.roles import Staff
 
 Kind = Literal["person", "record", "appeal"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What can belong to a case."""
 
 TITLE_LIMIT, NOTE_LIMIT = 200, 10_000
 """Characters."""

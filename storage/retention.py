@@ -8,7 +8,7 @@ What a case on legal hold concerns stays whatever its age.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,15 @@ from storage.people import actor_number, erase_within
 from storage.roles import Staff
 
 Subject = Literal["bodies", "log", "appeals", "cases", "sealed"]
+
+SUBJECTS: Mapping[Subject, str] = {
+    "bodies": "text, evidence and context of Records, from the message's time, by category",
+    "log": "who people are, from their last Record; Records stay, under a number",
+    "appeals": "the words of appeals, from their closing",
+    "cases": "the words of case notes, from the case's closing",
+    "sealed": "encrypted content, from its sealing, by category",
+}
+"""What is kept, and from when the days count."""
 
 DAY_MS = 86_400_000
 

@@ -43,20 +43,22 @@ class Sampling:
         by: Stratum = "all",
         since_ms: int = 0,
         until_ms: int | None = None,
-        channel_id: str = "",
+        channel: str = "",
         surface: Surface,
     ) -> Sample:
         """Draw ``size`` Records of each stratum at random, note each one's inclusion probability, and queue them.
 
-        The population are the bot's Records whose message was sent in [since_ms, until_ms), dry runs among them,
-        without sealed ones and those left alone by an exemption. The ``size`` lowest lots of a stratum are drawn, so
-        the same seed over the same Records draws the same sample, and a larger size contains the smaller one.
+        The population are the bot's Records whose message was sent in [since_ms, until_ms), of one ``channel`` (login
+        or Twitch id) or of all; dry runs are among them, sealed ones and those an exemption left alone are not. The
+        ``size`` lowest lots of a stratum are drawn, so the same seed over the same Records draws the same sample, and
+        a larger size contains the smaller one.
 
         Raises:
-            DatabaseError: the size is below 1, or there is nothing to draw from.
+            DatabaseError: the size is below 1, or there is no such channel, or nothing to draw from.
         """
         if size < 1:
             raise DatabaseError(f"a sample of {size} is too small (draw at least 1; 30 for an interval worth reading)")
+        channel_id = await self._channel(channel) if channel else ""
         until_ms = now_ms() if until_ms is None else until_ms
         drawn: dict[str, list[tuple[float, int]]] = defaultdict(list)
         counts: dict[str, int] = defaultdict(int)
@@ -131,6 +133,15 @@ class Sampling:
                 channel_id=channel_id,
             )
         return Sample(number, sum(counts.values()), tuple(sorted(probability)), len(fresh))
+
+    async def _channel(self, name: str) -> str:
+        rows = await self._db.rows(
+            "SELECT id FROM channels WHERE login = :name OR id = :name ORDER BY id <> :name LIMIT 1",
+            {"name": name.removeprefix("#").lower()},
+        )
+        if not rows:
+            raise DatabaseError(f"{name!r} is not a channel of the log")
+        return str(rows[0]["id"])
 
 
 _POPULATION = {

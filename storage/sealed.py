@@ -11,7 +11,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import aiosqlite
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -29,6 +29,8 @@ SEALED = frozenset({Category.CHILD_SAFETY, Category.ILLEGAL_GOODS})
 """Categories whose text is never kept in plain."""
 
 Outcome = Literal["reported", "no violation", "destroyed"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""How a seal can be worked off: reported by people; nothing to report; content destroyed at once."""
 
 DAY_MS = 86_400_000
 
