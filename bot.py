@@ -24,9 +24,15 @@ from cogs.policies import PolicyBook
 from config.policy import PolicyError
 from config.settings import Settings, SettingsError
 from filters.types import Verdict
+from ops import appeal as appeal_commands
 from ops import backup as backup_commands
+from ops import case as case_commands
 from ops import check as check_command
 from ops import log as log_commands
+from ops import retention as retention_commands
+from ops import review as review_commands
+from ops import sealed as sealed_commands
+from ops import staff as staff_commands
 from sandbox import demo as demo_stage
 from sandbox.logs import LogError
 from sandbox.server import Sandbox
@@ -54,6 +60,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(log_commands.app, name="log")
+app.add_typer(review_commands.app, name="review")
+app.add_typer(appeal_commands.app, name="appeal")
+app.add_typer(case_commands.app, name="case")
+app.add_typer(sealed_commands.app, name="sealed")
+app.add_typer(staff_commands.app, name="staff")
+app.add_typer(retention_commands.app, name="retention")
 app.command("check")(check_command.check)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
