@@ -29,6 +29,7 @@ from ops import backup as backup_commands
 from ops import case as case_commands
 from ops import check as check_command
 from ops import log as log_commands
+from ops import policy as policy_commands
 from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
@@ -60,6 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(log_commands.app, name="log")
+app.add_typer(policy_commands.app, name="policy")
 app.add_typer(review_commands.app, name="review")
 app.add_typer(appeal_commands.app, name="appeal")
 app.add_typer(case_commands.app, name="case")

@@ -28,7 +28,12 @@ class PolicyBook:
             else (Policy.preset(), f"first start, preset {DEFAULT_PRESET}")
         )
         number = await self._revisions.save(
-            channel_id, policy.to_toml(), author="chatwarden", reason=reason, at_ms=time.time_ns() // 1_000_000
+            channel_id,
+            policy.to_toml(),
+            author="chatwarden",
+            reason=reason,
+            at_ms=time.time_ns() // 1_000_000,
+            login=channel,
         )
         return policy, number
 

@@ -100,7 +100,7 @@ class Undo:
         if not _holds(record, time.time_ns() // 1_000_000):
             return "the strike is gone; the timeout was over", False
         if await self._outweighed(record):
-            return f"the strike is gone; a later Record keeps the person out", False
+            return "the strike is gone; a later Record keeps the person out", False
         try:
             lifted = await channel.enforcer.lift(record.chatter_id)
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:

@@ -103,6 +103,14 @@ def with_item(policy: Policy, path: str, item: Any) -> Policy:
     return _with(policy, parts, [*items, item])
 
 
+def with_items(policy: Policy, path: str, items: Sequence[Any]) -> Policy:
+    """The policy with those of the items in a list that were not there yet. Raises PolicyError."""
+    parts = full_path(path)
+    present = _list(policy, path, parts)
+    known = {_text(each) for each in present}
+    return _with(policy, parts, [*present, *(each for each in items if _text(each) not in known)])
+
+
 def without_item(policy: Policy, path: str, item: Any) -> Policy:
     """The policy with an item of a list gone, known by its text. Raises PolicyError if it is not there."""
     parts = full_path(path)
