@@ -31,6 +31,7 @@ ENDINGS = frozenset(key(each) for each in ("", *SUFFIXES, *_INFLECTED))
 """What may follow a well-known word however it is spelt: what chatters glue behind any word, and how they write its
 inflected forms."""
 
+_VERB_ENDINGS = frozenset({"ed", "er", "ers", "in", "ing", "ings"})
 _HEADS = frozenset(map(key, PREFIXES))
 _MOST_CHANGES = 2
 
@@ -44,6 +45,8 @@ class Guises:
 
     def __init__(self, roots: Sequence[str], spoken: Mapping[str, float]) -> None:
         self._roots: dict[str, str] = {}
+        self._stems: dict[str, str] = {}
+        self._vowels_changed: set[str] = set()
         faithful: set[str] = set()
         for root in sorted(roots, key=lambda root: -spoken[root]):
             units = [match[0] for match in _UNITS.finditer(root)]
@@ -52,31 +55,38 @@ class Guises:
                 swapped = {root[:at] + root[at + 1] + root[at] + root[at + 2 :] for at in range(1, len(root) - 1)}
                 alike |= swapped
                 faithful.update(map(key, (*_respelt(units, _faithful, 1), *swapped)))
-            for spelling in alike | set(_respelt(units, _any_vowel, _MOST_CHANGES)):
+            changed = set(_respelt(units, _any_vowel, _MOST_CHANGES))
+            self._vowels_changed.update(map(key, changed))
+            for spelling in alike | changed:
                 guise = key(spelling)
                 if (
                     len(guise) >= 3
                     and max(spoken.get(each, 0.0) for each in (spelling, guise)) <= spoken[root] - RARER_ZIPF
                 ):
                     self._roots.setdefault(guise, root)
+            self._vowels_changed.difference_update(map(key, alike))
         for root in roots:
             self._roots[key(root)] = root
         self._anywhere = self._seldom_ending(faithful & self._roots.keys(), spoken) if faithful else frozenset()
         self._longest = max(map(len, self._roots), default=0)
 
-    def find(self, word: str) -> str | None:
-        """The well-known word that a strange word is a spelling of."""
+    def find(self, word: str, *, vowels_kept: bool = False) -> str:
+        """The well-known word that a strange word is a spelling of, or an empty text."""
         short = key(word)
+        if short[2:] in _VERB_ENDINGS and short[:2] in self._stems:
+            return self._stems[short[:2]]
         for end in range(len(short), 2, -1):
             if short[end:] not in ENDINGS:
                 continue
             for start in range(max(0, end - self._longest), end - 2):
                 guise = short[start:end]
+                if vowels_kept and guise in self._vowels_changed:
+                    continue
                 if guise in self._roots and (
                     not start or short[:start] in _HEADS or (start > 1 and guise in self._anywhere)
                 ):
                     return self._roots[guise]
-        return None
+        return ""
 
     def _seldom_ending(self, guises: set[str], spoken: Mapping[str, float]) -> frozenset[str]:
         """Guises that end real words, an ending behind them or not, far less often than their word is said."""

@@ -31,6 +31,8 @@ LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
 DUBIOUS_ZIPF = 1.5
 """Words as rare as this are often misspellings that got into a dictionary."""
+FAR_RARER_ZIPF = 2.9
+"""So much rarer than a well-known word (eight hundred times) that even a common misspelling of it is no word."""
 LIKELY_ZIPF = 2.5
 """A word this common is what a stretched spelling of it stands for."""
 AS_LETTERS = str.maketrans(LEET)
@@ -80,7 +82,7 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
-        if len(parts) == 1 and letters.isascii() and not _is_named(token) and (found := self._in_guise(letters)):
+        if len(parts) == 1 and token.isascii() and not _is_named(token) and (found := self._in_guise(letters)):
             return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
@@ -113,7 +115,12 @@ class Speller:
             term, word = self._unstretched(letters)
             if word or term:
                 return self._spelling(word) if word else Found(term, "repeats")
-            return self._misspelt(letters) or self._abbreviated(letters) or self._attached(letters)
+            return (
+                self._misspelt(letters)
+                or self._abbreviated(letters)
+                or self._attached(letters)
+                or self._misspelt_plural(letters)
+            )
         found = self._misspelt(letters) if zipf < 3.4 else None
         if found and self._index.well_known.get(found.letters, 0.0) >= zipf + RARER_ZIPF:
             return found
@@ -143,6 +150,12 @@ class Speller:
                 return Found(term, "sound", 1)
         return None
 
+    def _misspelt_plural(self, letters: str) -> Found | None:
+        if len(letters) <= SHORTEST_FUZZY + 1 or letters[-1] not in "sz" or self._zipf(letters[:-1]):
+            return None
+        found = self._misspelt(letters[:-1])
+        return found if found and len(found.letters) >= len(letters) else None
+
     def _abbreviated(self, letters: str) -> Found | None:
         """A telling term without its vowels, an ending behind it or not."""
         if len(letters) < 8:
@@ -170,14 +183,12 @@ class Speller:
         return (self._glued(letters) or self._rooted(letters)) if len(letters) > 4 else None
 
     def _in_guise(self, letters: str) -> Found | None:
-        if (
-            len(letters) > LONGEST_WORD
-            or self._zipf(letters) >= DUBIOUS_ZIPF
-            or self._zipf(collapse(letters)) >= DUBIOUS_ZIPF
-        ):
+        if len(letters) > LONGEST_WORD:
             return None
-        root = self._index.guises.find(letters)
-        return Found(root, "sound", 1) if root else None
+        zipf = max(self._zipf(letters), self._zipf(collapse(letters)))
+        root = self._index.guises.find(letters, vowels_kept=zipf >= DUBIOUS_ZIPF)
+        rare = zipf < DUBIOUS_ZIPF or zipf + FAR_RARER_ZIPF <= self._index.well_known.get(root, 0.0)
+        return Found(root, "sound", 1) if root and rare else None
 
     def _glued(self, letters: str) -> Found | None:
         size = len(letters)
