@@ -8,7 +8,8 @@ import pytest
 
 from filters.types import Action, ActionKind, Category, Evidence, Message, Severity, Verdict
 from storage.database import Database
-from storage.records import NewRecord, RecordLog
+from storage.records import NewRecord, Outcome, RecordLog
+from storage.roles import Role, Roster, Staff
 
 T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
@@ -73,3 +74,23 @@ async def log(db: Database) -> AsyncIterator[RecordLog]:
     records = RecordLog(db)
     yield records
     await records.close()
+
+
+@pytest.fixture
+async def staff(db: Database) -> dict[str, Staff]:
+    """One member of the staff per role, named by it, and a second analyst."""
+    roster = Roster(db)
+    await roster.add("manager", Role.MANAGER, by=None, surface="shell")
+    manager = await roster.find("manager")
+    for role in (role for role in Role if role is not Role.MANAGER):
+        await roster.add(str(role), role, by=manager, surface="shell")
+    await roster.add("analyst2", Role.ANALYST, by=manager, surface="shell")
+    return {each.name: each for each in await roster.list()}
+
+
+async def add_ban(log: RecordLog, number: int = 1, chatter: str = "troll", **changes: Any) -> int:
+    """A ban by the bot that Twitch applied, and so a Record that waits for a review."""
+    message = make_message(number, chatter, **{key: changes.pop(key) for key in ("text", "channel") if key in changes})
+    record = await log.open(make_record(message, Action(ActionKind.BAN), **changes))
+    await log.settle(record, Outcome.APPLIED)
+    return record
