@@ -19,7 +19,6 @@ from cogs.desk import Desk
 from cogs.enforce import describe
 from cogs.mods import counted
 from cogs.permissions import Rank
-from filters.engine import Engine
 from filters.types import Action, ActionKind, Category, Evidence, Fragment, FragmentKind, Message, Verdict
 from storage.audit import Surface
 from storage.records import Outcome, Record
@@ -148,11 +147,10 @@ class AutoMod(Counter):
 
     async def _judge(self, channel: Channel, message: Message) -> Verdict:
         """What the channel's own filters say. The line is not in the chat, so it stays out of its History."""
-        now = channel.engine
-        aside = Engine(now.filters, now.ladder, now.exempt, now.revision, dry_run=now.dry_run)
-        since_ms = message.ts_ms - now.ladder.decay * 1000
+        engine = channel.engine.aside()
+        since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self.desk.records.acted_on(channel.id, message.chatter_id, since_ms)
-        return aside.judge(message, now.ladder.standing(acted_on, message.ts_ms))
+        return engine.judge(message, engine.ladder.standing(acted_on, message.ts_ms))
 
     async def _find(self, call: Call, rest: str) -> tuple[Message, int]:
         held = self._held[call.place.id]

@@ -12,6 +12,7 @@ from cogs.call import Call, Counter, UsageError, told, words_of
 from cogs.mods import Mods
 from cogs.nuke import Nukes
 from cogs.permissions import Rank
+from cogs.streamers import Streamers
 
 ESCAPED = r"\|"
 """A bar that does not end a table's cell."""
@@ -34,10 +35,13 @@ class Handbook(Counter):
         found = [each for each in known if each.qualified_name == asked or each.qualified_name.split()[0] == asked]
         if not found:
             raise UsageError("There is no such command, or it is not yours to use.")
-        await call.answer("; ".join(f"{_form(each)}: {_summary(each).rstrip('.')}" for each in found))
+        if len(found) > 1:
+            await call.answer(f"{'; '.join(map(_form, found))}. Ask for one of them to know more.")
+            return
+        await call.answer(f"{_form(found[0])}: {_summary(found[0])} Example: {found[0].extras['example']}")
 
 
-COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes, AutoMod)
+COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers)
 """Every component that has commands, in the order people read them."""
 
 

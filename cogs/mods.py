@@ -191,7 +191,7 @@ def why_told(record: Record, evidence: tuple[Evidence, ...], place: Channel, now
         leading = next((each for each in evidence if each.filter == record.filter), evidence[0])
         sure = f", {leading.score:.0%} sure" if leading.score < 1 else ""
         detail = f", {leading.detail}" if leading.filter != MODERATOR and leading.detail else ""
-        parts.append(f"Rule: {record.filter} ({record.category}){detail}{_piece(record, leading)}{sure}.")
+        parts.append(f"Rule: {record.filter} ({record.category}){detail}{shape_of(record.text or '', leading)}{sure}.")
     parts.append(f"{counted(record.strikes, 'strike')} before.")
     parts.append(_standing(record))
     if record.outcome is Outcome.APPLIED and record.action.kind is not ActionKind.DELETE:
@@ -199,13 +199,13 @@ def why_told(record: Record, evidence: tuple[Evidence, ...], place: Channel, now
     return " ".join(parts)
 
 
-def _piece(record: Record, evidence: Evidence) -> str:
+def shape_of(text: str, evidence: Evidence) -> str:
+    """Where the finding is, by the shape of the piece; empty if it is the whole line."""
     start, end = evidence.span
-    piece = (record.text or "")[start:end]
-    if not piece or (start, end) == (0, len(record.text or "")):
+    piece = text[start:end]
+    if not piece or (start, end) == (0, len(text)):
         return ""
-    shown = masked(piece[:LONGEST_PIECE]) + ("…" if len(piece) > LONGEST_PIECE else "")
-    return f" in “{shown}”"
+    return f" in “{masked(piece[:LONGEST_PIECE])}{'…' if len(piece) > LONGEST_PIECE else ''}”"
 
 
 def _standing(record: Record) -> str:

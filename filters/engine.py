@@ -113,5 +113,9 @@ class Engine:
         """Examine and decide in one step."""
         return self.decide(self.examine(message), standing)
 
+    def aside(self) -> Engine:
+        """The same judge with nothing to remember, for a line that is not in the chat."""
+        return Engine(self.filters, self.ladder, self.exempt, self.revision, dry_run=self.dry_run)
+
     def _join(self, evidence: Sequence[Evidence], standing: Standing) -> Action:
         return reduce(or_, (self.ladder.action(each, standing) for each in evidence), NONE)
