@@ -45,7 +45,7 @@ class Session:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     user_id: str | None = None
     used: bool = False
-    sent: bool = False
+    sent_at: float = 0.0
     held: str | None = None
 
     def cut(self) -> None:
@@ -200,11 +200,13 @@ class EventSub:
         await self._tell(session, "session_welcome", {"session": about})
 
     async def _keep_alive(self, session: Session) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            session.sent = False
-            await asyncio.sleep(session.keepalive_s)
-            if not session.sent:
+            quiet_s = loop.time() - session.sent_at
+            if quiet_s >= session.keepalive_s:
                 await self._tell(session, "session_keepalive", {})
+            else:
+                await asyncio.sleep(session.keepalive_s - quiet_s)
 
     async def _close_unused(self, session: Session) -> None:
         await asyncio.sleep(self._timing.unused_s)
@@ -295,7 +297,7 @@ class EventSub:
         await self._send(session, _dump({"metadata": metadata, "payload": payload}))
 
     async def _send(self, session: Session, text: str) -> None:
-        session.sent = True
+        session.sent_at = asyncio.get_running_loop().time()
         held, session.held = session.held, None
         try:
             await session.ws.send_str(text)

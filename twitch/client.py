@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 from twitchio.authentication import ValidateTokenPayload
 from twitchio.eventsub import SubscriptionPayload
-from twitchio.exceptions import InvalidTokenException
+from twitchio.exceptions import HTTPException, InvalidTokenException
 from twitchio.ext import commands
 from twitchio.payloads import TokenRefreshedPayload
 
@@ -67,8 +67,13 @@ class Client(commands.Bot):
         return [socket for by_id in self._websockets.values() for socket in by_id.values()]  # type: ignore[misc]
 
     async def subscribe_websocket(self, payload: SubscriptionPayload, **options: Any) -> Any:
-        """Subscribe, and see to it that it stays so."""
-        answer = await super().subscribe_websocket(payload, **options)
+        """Subscribe, and see to it that it stays so; what the account may not hear is not asked for again."""
+        try:
+            answer = await super().subscribe_websocket(payload, **options)
+        except HTTPException as error:
+            if error.status not in (401, 403):
+                self.listening.want(payload, options)
+            raise
         self.listening.want(payload, options)
         return answer
 

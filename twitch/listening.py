@@ -116,7 +116,7 @@ class Listening:
             await self._client.subscribe_websocket(payload, **options)
         except (HTTPException, WebsocketConnectionException, aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._waits[key] = (now + wait_s, min(wait_s * 2, LONGEST_WAIT_S))
-            log.warning("not_heard", event=payload.type, error=type(error).__name__, retry_in_s=wait_s)
+            log.warning("not_heard", kind=payload.type, error=type(error).__name__, retry_in_s=wait_s)
             return
         self._waits.pop(key, None)
         self.heard(asked)

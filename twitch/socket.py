@@ -79,6 +79,14 @@ class Socket(Websocket):
         inflow: Inflow = self._client.inflow  # type: ignore[union-attr]
         return inflow
 
+    async def _listen(self) -> None:
+        try:
+            await super()._listen()
+        except Exception as error:  # noqa: BLE001 - a message we cannot take must not leave the bot deaf
+            self._inflow.malformed += 1
+            log.error("socket_failed", error=repr(error)[:200])
+            await self._create_connection_task()
+
     async def _process_notification(self, data: Any) -> None:
         try:
             if not self._inflow.first(data["metadata"]["message_id"]):
@@ -99,7 +107,7 @@ class Socket(Websocket):
         revoked = data["payload"]["subscription"]
         status = str(revoked["status"])
         remedy = REMEDIES.get(status, "see Twitch's EventSub reference for this status")
-        log.error("listening_revoked", event=revoked["type"], status=status, remedy=remedy)
+        log.error("listening_revoked", kind=revoked["type"], status=status, remedy=remedy)
         self._subscriptions.pop(revoked["id"], None)
         self._listening.lost([revoked], datetime.now(UTC), f"revoked: {status}")
 
@@ -145,7 +153,8 @@ class Socket(Websocket):
             await self.close()
             return
         self._successor = None
-        self._listening.lost(self.subscriptions, self._heard_at, "socket lost")
+        if not (self._closing or self._closed or self._connecting):
+            self._listening.lost(self.subscriptions, self._heard_at, "socket lost")
         await super()._create_connection_task()
 
     async def connect(self, *, url: str | None = None, reconnect: bool = False, fail_once: bool = False) -> None:

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.faults import Fault
 from sandbox.ordeal import BotProcess, discrepancies, until
 from sandbox.server import Sandbox
-from storage.database import Database
-from storage.records import RecordLog, RecordQuery
 
 
-@pytest.fixture
-async def twitch() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(twitch: Sandbox, tmp_path: Path) -> AsyncIterator[BotProcess]:
-    process = BotProcess(twitch, tmp_path)
-    await process.prepare()
-    yield process
-    if process.running:
-        await process.kill()
-
-
-async def records(database: Path) -> list[str]:
-    db = await Database.open(database, readonly=True)
-    found = await RecordLog(db).list(RecordQuery(limit=None))
-    await db.close()
-    return [str(each.outcome) for each in reversed(found)]
+async def outcomes(records: Any) -> list[str]:
+    return [str(each.outcome) for each in await records()]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_within_five_seconds_with_everything_done(
-    twitch: Sandbox, bot: BotProcess, how: signal.Signals
+    twitch: Sandbox, bot: BotProcess, records: Any, how: signal.Signals
 ) -> None:
     await bot.start()
     for number in range(60):
@@ -47,12 +26,12 @@ async def test_a_signal_ends_it_within_five_seconds_with_everything_done(
     code, seconds = await bot.stop(how)
     assert code == 0
     assert seconds < 5
-    assert await records(bot.database) == ["applied"] * 60
+    assert await outcomes(records) == ["applied"] * 60
     assert await discrepancies(twitch, bot.database) == []
 
 
 async def test_what_cannot_be_done_in_time_stays_pending_and_is_done_at_the_next_start(
-    twitch: Sandbox, bot: BotProcess
+    twitch: Sandbox, bot: BotProcess, records: Any
 ) -> None:
     await bot.start()
     slow = Fault(kind="latency", path="moderation/bans", method="POST", delay_s=30, times=None)
@@ -62,7 +41,7 @@ async def test_what_cannot_be_done_in_time_stays_pending_and_is_done_at_the_next
     code, seconds = await bot.stop()
     assert code == 0
     assert seconds < 5
-    assert await records(bot.database) == ["pending"] * 20
+    assert await outcomes(records) == ["pending"] * 20
     twitch.faults.clear()
     await bot.start()
     await until(lambda: len(twitch.enforcements) == 20)
