@@ -191,12 +191,12 @@ class CaseBook:
         return _case(rows[0])
 
     async def items(self, case_id: int) -> list[CaseItem]:
-        """What belongs to a case, in the order it was added."""
+        """What belongs to a case, by kind and number."""
         rows = await self._db.rows(
             "SELECT n.kind, n.subject, coalesce(p.login, ''), a.name, n.at_ms, n.why FROM case_items AS n"
             " JOIN actors AS a ON a.id = n.actor_id"
             " LEFT JOIN chatters AS p ON n.kind = 'person' AND p.id = n.subject"
-            " WHERE n.case_id = ? ORDER BY n.at_ms, n.kind, n.subject",
+            " WHERE n.case_id = ? ORDER BY n.kind, n.subject",
             (case_id,),
         )
         return [CaseItem(*row) for row in rows]

@@ -43,6 +43,8 @@ class Sealer:
     """Encrypts and decrypts with the newest of its keys first."""
 
     def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise SealError("the seal key's file holds no key (make one: chatwarden sealed key)")
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
