@@ -35,8 +35,8 @@ from ops import review as review_commands
 from ops import sealed as sealed_commands
 from ops import staff as staff_commands
 from sandbox import demo as demo_stage
-from sandbox.logs import LogError
 from sandbox.server import Sandbox
+from storage.chatlogs import LogError
 from storage.database import Database, DatabaseError
 from storage.policies import PolicyLog
 from storage.records import RecordLog

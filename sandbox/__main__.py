@@ -7,8 +7,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sandbox.logs import LogError
 from sandbox.serve import serve
+from storage.chatlogs import LogError
 
 
 def main() -> int:

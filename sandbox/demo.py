@@ -23,9 +23,9 @@ from filters.ladder import format_action
 from filters.masking import visible
 from filters.types import ActionKind, Verdict
 from sandbox.books import differences
-from sandbox.logs import ChatLine, LogError, read_chat
 from sandbox.server import Sandbox
 from sandbox.stage import Stage
+from storage.chatlogs import ChatLine, LogError, read_chat
 from storage.records import Outcome, RecordLog, RecordQuery
 from twitch import scopes
 from twitch.inflow import Inflow

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.logs import read_chat
 from sandbox.server import Sandbox
 from sandbox.stage import Stage
+from storage.chatlogs import read_chat
 
 
 async def serve(

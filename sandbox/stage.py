@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sandbox.logs import ChatLine
 from sandbox.server import Sandbox
+from storage.chatlogs import ChatLine
 
 
 @dataclass(frozen=True, slots=True)

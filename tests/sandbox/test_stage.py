@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from sandbox.logs import ChatLine
 from sandbox.stage import Stage
+from storage.chatlogs import ChatLine
 
 
 async def test_lines_arrive_in_order_under_the_chats_own_time(twitch, chat):

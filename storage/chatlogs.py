@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox.payloads import Fragment
-
 START_S = 1_704_067_200.0
 """2024-01-01 UTC: when a log without times begins; each further line is a second later."""
+Fragment = tuple[str, str]
+"""Kind (``text``, ``emote``, ...) and text of a piece of a line."""
 CHANNEL = "aurora"
 """The channel of a log that names none."""
 _PLAIN = re.compile(r"\[(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?: ?UTC|Z)?\] (?:#(\S+) )?(?:<([^>\s]+)>|([^\s:]+):) (.*)")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.logs import START_S, ChatLine, LogError, read_chat
+from storage.chatlogs import START_S, ChatLine, LogError, read_chat
 
 
 @pytest.fixture
