@@ -97,6 +97,11 @@ class Queue:
         """What waits, most urgent first."""
         return [_item(row) for row in await self._db.rows(f"{_LIST} LIMIT ?", (limit,))]
 
+    async def get(self, record_id: int) -> Item | None:
+        """What waits under this Record's number, or None."""
+        rows = await self._db.rows(f"{_LIST_FROM} WHERE q.record_id = ?", (record_id,))
+        return _item(rows[0]) if rows else None
+
     async def backlog(self) -> tuple[int, int]:
         """How many items wait, and how many of them are overdue."""
         [row] = await self._db.rows("SELECT count(*), coalesce(sum(overdue), 0) FROM v_queue")
