@@ -177,7 +177,7 @@ class Streamers(Counter):
         await self._change(
             call,
             lambda policy: without_item(policy, TERMS, listed),
-            done=f"“{masked(text)}” is listed no more.",
+            done=f"No longer listed: “{masked(text)}”.",
             hide=text,
         )
 

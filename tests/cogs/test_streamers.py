@@ -98,7 +98,7 @@ async def test_a_term_is_listed_found_and_taken_off_without_being_said(stand: An
         assert record.rule == "blorptastic"
         assert "listed already" in await bot.ask("aurora", "!block add BLORPTASTIC")
         assert await bot.ask("aurora", "!block find blorp") == "Terms that hold “•••••”: 1 own."
-        assert (await bot.ask("aurora", "!block remove Blorptastic")).startswith("“•••••••••••” is listed no more.")
+        assert (await bot.ask("aurora", "!block remove Blorptastic")).startswith("No longer listed: “•••••••••••”.")
         assert "no own term" in await bot.ask("aurora", "!block remove blorptastic")
         assert "1 own term; lists: none" in await bot.ask("aurora", "!block")
         said = " ".join(line.text.lower() for line in bot.twitch.sent("aurora"))
