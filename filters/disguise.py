@@ -8,6 +8,8 @@ from itertools import product
 
 _ONE_LETTER = str.maketrans({"l": "i"})
 _NO_VOWELS = dict.fromkeys(map(ord, "aeiou"))
+_HARD_C = re.compile(r"ck|[cqk]+")
+_UNSTRESSED = re.compile(r"(?:er|uh|ah|a|or|ar|u)(s?)$")
 _RUN = re.compile(r"(.)\1*")
 _STRETCHED = re.compile(r"(.)\1+")
 _STRETCHED_FAR = re.compile(r"(.)\1\1+")
@@ -56,7 +58,7 @@ def drawn(word: str) -> str:
 
 def collapse(word: str) -> str:
     """The word with every run of one letter as a single letter."""
-    return _STRETCHED.sub(r"\1", word)
+    return _STRETCHED.sub(r"\1", word) if _STRETCHED.search(word) else word
 
 
 def relax(word: str) -> str:
@@ -136,8 +138,8 @@ def slip(word: str, term: str) -> bool:
 def sound(word: str) -> str:
     """What spellings by ear share: ph as f, c, k and q alike, z as s, v as u, and all unstressed endings alike."""
     word = word.replace("ph", "f").replace("gq", "g").replace("kh", "ch").replace("ch", "C")
-    word = re.sub(r"ck|[cqk]+", "k", word).replace("z", "s").replace("v", "u")
-    word = re.sub(r"(er|uh|ah|a|or|ar|u)(s?)$", r"~\2", word)
+    word = _HARD_C.sub("k", word).replace("z", "s").replace("v", "u")
+    word = _UNSTRESSED.sub(r"~\1", word)
     return collapse(word.replace("uh", "er").replace("y", "i"))
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import ahocorasick_rs
 
-from filters.disguise import PREFIXES, SUFFIXES, consonants, deletions, key, sound
+from filters.disguise import PREFIXES, SUFFIXES, consonants, key
 from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF, Guises
 from filters.realwords import english, real_words
-from filters.tables import Table
+from filters.tables import Vocabulary
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
 
@@ -58,7 +57,7 @@ class Index:
         self.native_phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
         self.spelt_out: dict[str, str] = {}
         self.embedded: list[tuple[str, Term]] = []
-        self.phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
+        self.phrases: defaultdict[tuple[str, str], list[Phrase]] = defaultdict(list)
         for term in terms:
             self._admit(term)
         known = [
@@ -76,16 +75,16 @@ class Index:
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
         )
-        self._letters = list(self.terms)
+        self.near = Vocabulary(
+            list(self.terms),
+            forgives=self.forgives,
+            heard=lambda letters: len(letters) >= 4 and not self.terms[letters].exact,
+        )
         for letters, term in self.terms.items():
             self._index_phrase(letters, term)
-        numbered = list(enumerate(self._letters))
-        forgiven = [(number, letters) for number, letters in numbered if not self.terms[letters].exact]
-        self._keys = Table((key(letters), number) for number, letters in numbered)
-        self._sounds = Table((sound(letters), number) for number, letters in forgiven if len(letters) >= 4)
-        self._parts = Table((part, number) for number, letters in numbered for part in _thirds(letters))
-        self._slips = Table(
-            (form, number) for number, letters in numbered if self.forgives(letters) for form in _slipped(letters)
+        self.phrase_words = {word: word for pair in self.phrases for word in pair}
+        self.near_phrase_words = Vocabulary(
+            list(self.phrase_words), forgives=lambda word: len(word) > 2, heard=lambda word: len(word) > 2
         )
         self.beginnings = frozenset(key(letters)[:BEGINNING] for letters in (*self.terms, *self.spelt_out))
 
@@ -93,26 +92,6 @@ class Index:
         """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""
         long_enough = len(letters) >= SHORTEST_FUZZY or letters in self.telling
         return long_enough and not self.terms[letters].exact
-
-    def with_key(self, short: str) -> Iterator[str]:
-        """Terms with this ``key``."""
-        return (letters for letters in self._named(self._keys.get(short)) if key(letters) == short)
-
-    def sounding(self, heard: str) -> Iterator[str]:
-        """Terms with this ``sound``."""
-        return (letters for letters in self._named(self._sounds.get(heard)) if sound(letters) == heard)
-
-    def near(self, word: str) -> set[str]:
-        """Terms a slip away from the word or its ``key``, and others: candidates to be confirmed."""
-        return set(self._named(self._slips.near(_slipped(word))))
-
-    def fitting(self, shape: str) -> Iterator[str]:
-        """Terms with the letters of a shape, whose one or two dots stand for one hidden letter each."""
-        whole = [part for part in _thirds(shape) if "." not in part]
-        return (letters for letters in self._named(sorted(self._parts.near(whole))) if fits(shape, letters))
-
-    def _named(self, numbers: Iterable[int]) -> Iterator[str]:
-        return (self._letters[number] for number in numbers)
 
     def _admit(self, term: Term) -> None:
         native, letters = composed(term.text), squash(skeleton(term.text))
@@ -155,9 +134,7 @@ class Index:
             words = tuple(_NUMBERS.get(word, word) for word in words)
         runs = [words, *(_joined(words, at) for at in range(1, len(words)))] if len(words) > 2 else [words]
         for parts in runs if len(words) > 1 else ():
-            first = key(parts[0])
-            for form in {first, sound(parts[0])} | (deletions(first) if len(first) >= 3 else set()):
-                self.phrases[form].append(Phrase(letters, parts))
+            self.phrases[parts[0], parts[1]].append(Phrase(letters, parts))
 
     def _roots(self, known: list[str], spoken: dict[str, float]) -> list[str]:
         """Those of the known terms so telling that a strange word with one inside is a form of it: all others are."""
@@ -186,27 +163,9 @@ class Index:
         }
 
 
-def _slipped(word: str) -> set[str]:
-    """Forms that two words one slip apart share: the word, its key, and both with a letter left out."""
-    short = key(word)
-    return {word, short} | deletions(word) | deletions(short)
-
-
-def _thirds(word: str) -> list[str]:
-    """Three parts of a word, with its length and their place: two hidden letters leave one of them whole."""
-    size = len(word)
-    cuts = (0, size // 3, size - size // 3, size)
-    return [f"{size} {start} {word[start:end]}" for start, end in pairwise(cuts)] if size >= 4 else []
-
-
 def _joined(words: tuple[str, ...], at: int) -> tuple[str, ...]:
     """The words of a phrase with the space before one of them left out."""
     return (*words[: at - 1], words[at - 1] + words[at], *words[at + 1 :])
-
-
-def fits(shape: str, term: str) -> bool:
-    """Whether a term has the letters of a shape, whose dots stand for one hidden letter each."""
-    return len(shape) == len(term) and all(ours in (".", theirs) for ours, theirs in zip(shape, term, strict=True))
 
 
 def _in_digits(phrase: str) -> str:

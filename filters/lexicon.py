@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
-from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, deletions, key, missing_letters, slip, sound
-from filters.index import BEGINNING, Index, Phrase, fits
+from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, key, missing_letters, slip, sound
+from filters.index import BEGINNING, Index, Phrase
 from filters.realwords import real_words
 from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
+from filters.tables import fits
 from filters.terms import Problem, Term, read_terms
 from filters.text import Folded, blank, composed, plain, skeleton, squash
 
@@ -76,13 +78,8 @@ class _Word:
     zipf: float
     pieces: tuple[str, ...]
     short: bool
-    phrases: dict[str, list[Phrase]]
-    """Phrases this may be the first word of, by the first letter of their second word."""
-
-    @property
-    def heads(self) -> set[str]:
-        """First letters it may be read with."""
-        return {self.letters[:1], self.leet[:1], sound(self.letters)[:1].lower(), self.mask[:1]}
+    phrase_words: tuple[str, ...]
+    """Words of phrases that this may be."""
 
 
 class Lexicon:
@@ -120,10 +117,12 @@ class Lexicon:
         zipf = self._words.zipf(letters)
         if folded.isalpha():
             short = len(letters) <= 2
-            word = _Word(found, native, letters, letters, "", zipf, (letters,), short, self._phrases_begun({letters}))
+            likely = self._phrase_words(letters, letters, "", zipf)
+            word = _Word(found, native, letters, letters, "", zipf, (letters,), short, likely)
         else:
             leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded)
+            mask = masked if 1 <= masked.count(".") <= 2 and masked[0] != "." else ""
             as_letters = {} if _COUNT.fullmatch(folded) else AS_LETTERS
             pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
             word = _Word(
@@ -131,11 +130,11 @@ class Lexicon:
                 native,
                 letters,
                 leet,
-                masked if 1 <= masked.count(".") <= 2 and masked[0] != "." else "",
+                mask,
                 zipf,
                 pieces,
                 max(map(len, pieces), default=0) <= 2,
-                self._phrases_begun({letters, leet}),
+                self._phrase_words(letters, leet, mask, zipf),
             )
         if len(token) <= LONGEST_WORD:
             if len(self._cache) >= CACHED_WORDS:
@@ -177,7 +176,7 @@ class Lexicon:
         for at, word in enumerate(words):
             if at < last:
                 after = words[at + 1]
-                if word.phrases or word.native in self._index.native_phrases:
+                if (word.phrase_words and after.phrase_words) or word.native in self._index.native_phrases:
                     yield from self._phrases_from(words, at)
                 joined = word.letters + after.letters
                 if joined in self._index.terms and self._is_split(word, after, joined):
@@ -190,8 +189,8 @@ class Lexicon:
 
     def _phrases_from(self, words: Sequence[_Word], at: int) -> Iterator[tuple[int, int, Found]]:
         word, after = words[at], words[at + 1]
-        for head in sorted(after.heads & word.phrases.keys()):
-            for phrase in word.phrases[head]:
+        for pair in product(word.phrase_words, after.phrase_words):
+            for phrase in self._index.phrases.get(pair, ()):
                 end = at + len(phrase.parts)
                 if end <= len(words) and (technique := self._phrase(words[at:end], phrase)):
                     yield at, end, Found(phrase.letters, technique, int(technique == "typo"))
@@ -206,30 +205,27 @@ class Lexicon:
         rare = sum(each.zipf < 2.5 for each in (word, after))
         return rare == 2 or not (word.zipf and after.zipf)
 
-    def _phrases_begun(self, forms: set[str]) -> dict[str, list[Phrase]]:
-        begun: set[Phrase] = set()
-        for form in forms if self._index.phrases else ():
-            short = key(form)
-            if len(short) > LONGEST_WORD:
-                continue
-            likely = {short, sound(form)}
-            if len(short) >= 3:
-                likely |= deletions(short)
-                likely.update(
-                    short[:at] + short[at + 2 :] for at in range(1, len(short) - 1) if short[at - 1] == short[at + 1]
-                )
-                likely.update(key(each) for each in deletions(form) if LONGEST_WORD >= len(form) > len(short))
-            likely.update(
-                key(form[size:]) for size in range(1, min(LONGEST_AFFIX, len(form) - 2)) if form[:size] in PREFIXES
-            )
-            for each in likely & self._index.phrases.keys():
-                begun.update(self._index.phrases[each])
-        by_head: dict[str, list[Phrase]] = {}
-        for phrase in sorted(begun, key=lambda phrase: (-len(phrase.parts), phrase.letters)):
-            second = phrase.parts[1]
-            for head in {second[0], sound(second)[0].lower()}:
-                by_head.setdefault(head, []).append(phrase)
-        return by_head
+    def _phrase_words(self, letters: str, leet: str, mask: str, zipf: float) -> tuple[str, ...]:
+        """The words of phrases that a word may be: the letters in full, stretched, mistyped, by ear, masked or glued."""
+        known, near = self._index.phrase_words, self._index.near_phrase_words
+        likely = {form for form in (letters, leet) if form in known}
+        if not known or len(letters) > LONGEST_WORD:
+            return tuple(likely)
+        for form in {letters, leet}:
+            likely.update(near.with_key(key(form)))
+        if mask:
+            likely.update(near.fitting(mask))
+        if len(letters) > 2:
+            if zipf < 4:
+                likely.update(near.sounding(sound(letters)))
+            if zipf < 5.5:
+                likely.update(near.near(letters))
+            for size in range(1, min(LONGEST_AFFIX, len(letters) - 2)):
+                if letters[:size] in PREFIXES and letters[size:] in known:
+                    likely.add(letters[size:])
+                if letters[-size:] in SUFFIXES and letters[:-size] in known:
+                    likely.add(letters[:-size])
+        return tuple(sorted(likely))
 
     def _phrase(self, words: Sequence[_Word], phrase: Phrase) -> str:
         """By which technique these words are the phrase, or an empty text."""
@@ -306,7 +302,7 @@ class Lexicon:
             return ""
         if spelt in self._index.spelt_out:
             return self._index.spelt_out[spelt]
-        near = self._index.with_key(key(spelt))
+        near = self._index.near.with_key(key(spelt))
         return next((term for term in near if len(term) > 5 or not missing_letters(spelt, term)), "")
 
 

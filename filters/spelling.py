@@ -139,13 +139,13 @@ class Speller:
         if len(letters) < 3:
             return None
         short = key(letters)
-        for term in self._index.with_key(short):
+        for term in self._index.near.with_key(short):
             missing = missing_letters(letters, term)
             if missing == 0 or (missing == 1 and len(term) > SHORTEST_FUZZY and not self._index.terms[term].exact):
                 return Found(term, "typo" if missing else "repeats", missing)
         if len(short) >= 4 and len(letters) <= LONGEST_WORD and (found := self._mistyped(letters, short)):
             return found
-        for term in self._index.sounding(sound(letters)):
+        for term in self._index.near.sounding(sound(letters)):
             if len(letters) >= 4 or term in self._index.telling:
                 return Found(term, "sound", 1)
         return None
@@ -168,7 +168,7 @@ class Speller:
     def _mistyped(self, letters: str, short: str) -> Found | None:
         stretched = relax(letters) != letters
         drawn_out = stretched or len(short) * 2 <= len(letters)
-        for term in sorted(self._index.near(letters), key=lambda term: (-len(term), term)):
+        for term in sorted(self._index.near.near(letters), key=lambda term: (-len(term), term)):
             if stretched and len(term) <= SHORTEST_FUZZY:
                 continue
             loosely = drawn_out or doubled(letters) == doubled(term)
@@ -250,7 +250,7 @@ class Speller:
             return Found(spelt, "leet")
         if len(spelt) == 4 and spelt[3] in "sz" and spelt[:3] in self._index.terms and source[2:3].isalpha():
             return Found(spelt[:3], "leet")
-        for term in self._index.with_key(key(spelt)):
+        for term in self._index.near.with_key(key(spelt)):
             if missing_letters(spelt, term) == 0:
                 return Found(term, "leet")
         found = self._attached(spelt) or self._in_guise(spelt)
@@ -267,7 +267,7 @@ class Speller:
             return None
         if len(hidden) == 2 and len(shape) < 5:
             return None
-        return next((Found(term, "masking", len(hidden)) for term in self._index.fitting(shape)), None)
+        return next((Found(term, "masking", len(hidden)) for term in self._index.near.fitting(shape)), None)
 
 
 def _is_named(token: str) -> bool:

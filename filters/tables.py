@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from filters.disguise import deletions, key, sound
 
 _LAST = np.iinfo(np.int64).max
 _ROOM = 8
@@ -50,3 +53,54 @@ class Table:
         while end < len(self._numbers) and self._hashes[end] == wanted:
             end += 1
         return self._numbers[start:end].tolist() if end > start else []
+
+
+class Vocabulary:
+    """Words found by what a misspelling of one still shares with it."""
+
+    def __init__(self, words: Sequence[str], forgives: Callable[[str], bool], heard: Callable[[str], bool]) -> None:
+        """``forgives`` says in which words a slip is forgiven, ``heard`` which are found by sound."""
+        self._words = words
+        numbered = list(enumerate(words))
+        self._keys = Table((key(word), number) for number, word in numbered)
+        self._sounds = Table((sound(word), number) for number, word in numbered if heard(word))
+        self._thirds = Table((part, number) for number, word in numbered for part in _thirds(word))
+        self._slips = Table((form, number) for number, word in numbered if forgives(word) for form in _slipped(word))
+
+    def with_key(self, short: str) -> Iterator[str]:
+        """Words with this ``key``."""
+        return (word for word in self._named(self._keys.get(short)) if key(word) == short)
+
+    def sounding(self, heard: str) -> Iterator[str]:
+        """Words with this ``sound``."""
+        return (word for word in self._named(self._sounds.get(heard)) if sound(word) == heard)
+
+    def near(self, word: str) -> set[str]:
+        """Words a slip away from this one or from its ``key``, and some more: candidates to be confirmed."""
+        return set(self._named(self._slips.near(_slipped(word))))
+
+    def fitting(self, shape: str) -> Iterator[str]:
+        """Words with the letters of a shape, whose one or two dots stand for one hidden letter each."""
+        whole = [part for part in _thirds(shape) if "." not in part]
+        return (word for word in self._named(sorted(self._thirds.near(whole))) if fits(shape, word))
+
+    def _named(self, numbers: Iterable[int]) -> Iterator[str]:
+        return (self._words[number] for number in numbers)
+
+
+def fits(shape: str, word: str) -> bool:
+    """Whether a word has the letters of a shape, whose dots stand for one hidden letter each."""
+    return len(shape) == len(word) and all(ours in (".", theirs) for ours, theirs in zip(shape, word, strict=True))
+
+
+def _slipped(word: str) -> set[str]:
+    """Forms that two words one slip apart share: the word, its key, and both with a letter left out."""
+    short = key(word)
+    return {word, short} | deletions(word) | deletions(short)
+
+
+def _thirds(word: str) -> list[str]:
+    """Three parts of a word, with its length and their place: two hidden letters leave one of them whole."""
+    size = len(word)
+    cuts = (0, size // 3, size - size // 3, size)
+    return [f"{size} {start} {word[start:end]}" for start, end in pairwise(cuts)] if size >= 3 else []
