@@ -11,8 +11,5 @@ HELD_PEOPLE = f"""
 """
 """People (``subject``) in a case on hold (``case_id``): themselves, or by a Record or an appeal of theirs."""
 
-HELD_RECORDS = f"""
-    SELECT i.subject {_HELD} WHERE i.kind = 'record'
-    UNION SELECT r.id {_HELD} JOIN records AS r ON r.chatter_id = i.subject WHERE i.kind = 'person'
-"""
-"""Numbers of the Records in a case on hold: themselves, or all of a person in it."""
+HELD_RECORDS = f"SELECT r.id FROM records AS r WHERE r.chatter_id IN (SELECT subject FROM ({HELD_PEOPLE}))"  # noqa: S608
+"""Numbers of all Records about those people."""
