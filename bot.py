@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,16 +26,19 @@ from ops import appeal as appeal_commands
 from ops import backup as backup_commands
 from ops import case as case_commands
 from ops import check as check_command
+from ops import journal
 from ops import log as log_commands
 from ops import policy as policy_commands
 from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
 from ops import staff as staff_commands
+from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
 from sandbox.server import Sandbox
 from storage.chatlogs import LogError
 from storage.database import Database, DatabaseError
+from storage.messages import MessageLog
 from storage.policies import PolicyLog
 from storage.records import RecordLog
 from storage.sealed import Sealer
@@ -75,16 +76,27 @@ errors = Console(stderr=True)
 
 
 class Quiet(Observer):
-    """Watches nothing: `run` logs instead of showing."""
+    """Logs and counts what the bot does, without showing it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
 
     def judged(self, verdict: Verdict, record_id: int | None) -> None:
         """Say which messages got a Record."""
+        channel = verdict.message.channel
+        self._metrics.judged(channel)
         if record_id is not None:
-            structlog.get_logger().info("recorded", record=record_id, action=str(verdict.action))
+            action, filter_name = verdict.action.kind.name.lower(), verdict.leading.filter
+            self._metrics.recorded(channel, action, filter_name)
+            structlog.get_logger("bot").info("recorded", record=record_id, action=action, filter=filter_name)
 
     def settled(self, settled: Settled) -> None:
         """Say how each action ended."""
-        structlog.get_logger().info("settled", record=settled.order.record_id, outcome=str(settled.outcome))
+        order = settled.order
+        seconds = None if settled.done_ms is None else max(0, settled.done_ms - order.received_ms) / 1000
+        action, outcome = order.action.kind.name.lower(), str(settled.outcome)
+        self._metrics.settled(action, outcome, seconds)
+        structlog.get_logger("bot").info("settled", record=order.record_id, outcome=outcome)
 
 
 @asynccontextmanager
@@ -94,6 +106,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
     sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
     database = await Database.open(settings.database)
     records = RecordLog(database, sealer)
+    messages = MessageLog(database) if settings.store_messages else None
     try:
         bot = ModBot(
             client_id=settings.client_id,
@@ -106,6 +119,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             database=database,
             observer=observer,
             on_log_failure=settings.on_log_failure,
+            messages=messages,
         )
         running = asyncio.create_task(bot.start(with_adapter=False))
         running.add_done_callback(lambda _: bot.halt("the connection to Twitch ended by itself (start the bot again)"))
@@ -123,6 +137,8 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             await bot.close()
     finally:
         await records.close()
+        if messages is not None:
+            await messages.close()
         await database.close()
 
 
@@ -153,13 +169,18 @@ def run() -> None:
         task = asyncio.current_task()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, task.cancel)  # type: ignore[union-attr]
+        journal.configure(settings.log_format)
+        metrics = Metrics()
         try:
-            async with moderating(settings, Quiet()) as (bot, _):
-                names = ", ".join(channel.name for channel in bot.channels.values())
-                errors.print(f"watching {names}; Ctrl-C stops", style="green")
+            async with (
+                moderating(settings, Quiet(metrics)) as (bot, _),
+                serving(metrics, settings.metrics_host, settings.metrics_port),
+            ):
+                metrics.vitals = bot.health.vitals
+                structlog.get_logger("bot").info("watching", channels=[each.name for each in bot.channels.values()])
                 await bot.until_halted()
         except asyncio.CancelledError:
-            errors.print("stopped", style="green")
+            structlog.get_logger("bot").info("stopped")
 
     _go(moderate())
 
@@ -256,11 +277,7 @@ def _show_address(address: str) -> None:
 
 def _go(work: Any) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and exit code 2, or 1 for a halt."""
-    logging.getLogger("twitchio").setLevel(logging.CRITICAL)  # it quotes requests, tokens and all
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    journal.configure()
     try:
         return asyncio.run(work)
     except (*TOLD, HaltError) as error:

@@ -17,7 +17,9 @@ from config.policy import Policy
 from filters.breaker import Breaker
 from filters.engine import Engine
 from filters.types import Action, Evidence, Message, Verdict
+from ops.journal import outline
 from storage.database import DatabaseError
+from storage.messages import MessageLog
 from storage.records import NewRecord, Record, RecordLog
 from twitch.inflow import Inflow
 
@@ -86,6 +88,7 @@ class Channel:
         self.lookout: Lookout | None = None
         self.tell_mods: Callable[[str], Awaitable[object]] | None = None
         self.outage: Outage | None = None
+        self.messages: MessageLog | None = None
         self._records = records
         self._inflow = inflow
         self._observer = observer
@@ -157,7 +160,7 @@ class Channel:
             except DatabaseError as error:
                 self._unrecorded(received.message, error)
             except Exception as error:  # noqa: BLE001 - one message must not stop the channel's moderation
-                log.error("message_not_judged", channel=self.name, message=received.message.id, error=repr(error))
+                log.error("message_not_judged", channel=self.name, message=received.message.id, error=outline(error))
             finally:
                 self._inbox.task_done()
                 self._inflow.leave()
@@ -171,6 +174,7 @@ class Channel:
         part = await self.lookout.part(message) if self.lookout else None
         findings = self.breaker.pass_on(findings)
         if not findings.evidence and part is None:
+            self._store(message)
             self._observer.judged(engine.decide(findings), None)
             return
         if self.outage and self.outage.lasts:
@@ -184,9 +188,10 @@ class Channel:
             verdict = part.join(verdict, dry_run=engine.dry_run)
         context = engine.history.context(CONTEXT_LINES + 1)[:-1]
         group_id = part.group_id if part else None
-        record_id = await self._records.open(
-            NewRecord.from_verdict(verdict, context, received.at_ms, group_id=group_id)
-        )
+        new = NewRecord.from_verdict(verdict, context, received.at_ms, group_id=group_id)
+        record_id = await self._records.open(new)
+        if not new.sealed:
+            self._store(message)
         self._observer.judged(verdict, record_id)
         if part is None and (tripped := self.breaker.count(verdict)):
             await self._tell_of(tripped)
@@ -203,6 +208,10 @@ class Channel:
                     received_ms=received.at_ms,
                 )
             )
+
+    def _store(self, message: Message) -> None:
+        if self.messages:
+            self.messages.keep(message)
 
     def _unrecorded(self, message: Message, error: DatabaseError) -> None:
         log.error("message_not_recorded", channel=self.name, message=message.id, error=str(error))

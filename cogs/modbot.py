@@ -21,16 +21,19 @@ from cogs.desk import Desk
 from cogs.enforce import Enforcer, describe
 from cogs.errands import Errands
 from cogs.handbook import COMPONENTS
-from cogs.mirror import Mirror
-from cogs.policies import PolicyBook
 from cogs.health import Health
-from cogs.raids import Raids, RaidWatch
+from cogs.housekeeping import keep_house
+from cogs.mirror import Mirror
 from cogs.outage import OnLogFailure
+from cogs.policies import PolicyBook
+from cogs.raids import Raids, RaidWatch
 from cogs.watch import Watch
+from ops.journal import outline
 from storage.database import Database
+from storage.gaps import Gaps
+from storage.messages import MessageLog, first_seen
 from storage.records import RecordLog
 from storage.requests import Requests
-from storage.gaps import Gaps
 from twitch.client import Client
 from twitch.tokens import TokenStore
 
@@ -44,6 +47,10 @@ async def _prefix(bot: ModBot, payload: twitchio.ChatMessage) -> str | tuple[()]
     """What commands start with in the message's channel; nothing where we do not moderate."""
     channel = bot.channels.get(payload.broadcaster.id)
     return channel.policy.prefix if channel else ()
+
+
+KNOWN = 10_000
+"""Chatters of the stored chat a channel knows from the start, so that a restart does not make everybody new."""
 
 
 class StartError(RuntimeError):
@@ -65,9 +72,10 @@ class ModBot(Client):
         records: RecordLog,
         database: Database,
         observer: Observer,
+        on_log_failure: OnLogFailure = "alert",
+        messages: MessageLog | None = None,
     ) -> None:
         super().__init__(
-        on_log_failure: OnLogFailure = "alert",
             client_id=client_id,
             client_secret=client_secret,
             bot_id=bot_id,
@@ -78,15 +86,16 @@ class ModBot(Client):
         )
         self.channels: dict[str, Channel] = {}
         self.desk = Desk(self, self.channels, records, database)
+        self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
         self.watching = asyncio.Event()
         self._channel_names = list(channel_names)
-        self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
         self._policies = policies
         self._records = records
         self._database = database
         self._observer = observer
         self._raids = self.desk.raids
-        self._errands: asyncio.Task[None] | None = None
+        self._messages = messages
+        self._chores: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
         """Find the channels, load their policies, listen, and take up what a crash left behind."""
@@ -97,17 +106,20 @@ class ModBot(Client):
         for component in (*COMPONENTS, Mirror, Appeals):
             await self.add_component(component(self.desk))
         await self.add_component(Raids(self._raids))
-        for channel in self.channels.values():
-            channel.start()
         await self.add_component(self.health)
-        for watch in self._raids.values():
+        for channel in self.channels.values():
             channel.outage = channel.enforcer.outage = self.health.outage
-            await watch.resume()
+            channel.messages = self._messages
+            for chatter_id, first_ms in await first_seen(self._database, channel.id, KNOWN):
+                channel.engine.history.know(chatter_id, first_ms)
+            channel.start()
         await self.health.begin()
+        for watch in self._raids.values():
+            await watch.resume()
         await recovery.take_up(self, self.channels, self._records)
         await self._listen()
         errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies)
-        self._errands = asyncio.create_task(errands.run())
+        self._chores = [asyncio.create_task(errands.run()), asyncio.create_task(keep_house(self._database))]
         self.watching.set()
 
     async def drain(self) -> None:
@@ -121,12 +133,12 @@ class ModBot(Client):
             await asyncio.wait_for(self.drain(), patience_s)
         except TimeoutError:
             log.warning("stopped_before_all_was_done", not_judged=self.inflow.waiting)
+        await self.health.end()
 
     async def close(self, **options: object) -> None:
-        await self.health.end()
         """Stop listening, then the channels' work. What is not settled stays pending in the log."""
-        if self._errands:
-            self._errands.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await super().close(**options)
         for watch in self._raids.values():
             await watch.stop()
@@ -144,11 +156,11 @@ class ModBot(Client):
     async def event_command_error(self, payload: commands.CommandErrorPayload) -> None:
         """Report a command that broke; a word that is no command of ours is some other bot's."""
         if not isinstance(payload.exception, commands.CommandNotFound):
-            log.error("command_failed", command=str(payload.context.command), error=repr(payload.exception))
+            log.error("command_failed", command=str(payload.context.command), error=outline(payload.exception))
 
     async def event_error(self, payload: twitchio.EventErrorPayload) -> None:
         """Report a listener that broke, without the event itself: it may hold a token or abuse."""
-        log.error("listener_failed", listener=payload.listener.__qualname__, error=repr(payload.error))
+        log.error("listener_failed", listener=payload.listener.__qualname__, error=outline(payload.error))
 
     async def _open_channels(self) -> None:
         users = await self.fetch_users(logins=self._channel_names)

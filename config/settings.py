@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics and /healthz; 0 for none.")
     metrics_host: str = Field("127.0.0.1", description="Address /metrics and /healthz are served on.")
     log_format: Literal["console", "json"] = Field("console", description="How the process log is written.")
+    store_messages: bool = Field(
+        True, description="Keep chat for back-tests, for as long as retention says (14 days at first)."
+    )
     helix_url: str = Field("https://api.twitch.tv/helix/", pattern=r"^https?://.+/$")
     id_url: str = Field("https://id.twitch.tv/", pattern=r"^https?://.+/$")
     eventsub_url: str = Field("wss://eventsub.wss.twitch.tv/ws", pattern=r"^wss?://.+")

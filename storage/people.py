@@ -93,9 +93,9 @@ class People:
 class Erasure:
     """What erasing one person destroys, or would.
 
-    Records about them lose their words, as do their lines quoted elsewhere (``lines``) and their appeals; sealed
-    content and the notes of cases about nobody else go. ``held_by`` is the case whose legal hold forbids it, if there
-    is one. ``traces`` says that bytes stay in the write-ahead log until whoever reads an older state is done.
+    Records about them lose their words, as do their lines quoted elsewhere or stored (``lines``) and their appeals;
+    sealed content and the notes of cases about nobody else go. ``held_by`` is the case whose legal hold forbids it, if
+    there is one. ``traces`` says that bytes stay in the write-ahead log until whoever reads an older state is done.
     """
 
     person: int
@@ -193,7 +193,8 @@ _SEALS = "SELECT e.id FROM sealed AS e JOIN records AS r ON r.id = e.record_id W
 
 _PLAN = f"""
     SELECT (SELECT count(*) FROM records WHERE chatter_id = :p),
-        (SELECT count(*) FROM context_messages WHERE chatter_id = :p AND text IS NOT NULL),
+        (SELECT count(*) FROM context_messages WHERE chatter_id = :p AND text IS NOT NULL)
+            + (SELECT count(*) FROM messages WHERE chatter_id = :p),
         (SELECT count(*) FROM appeals WHERE chatter_id = :p AND text IS NOT NULL),
         (SELECT count(*) FROM sealed_content WHERE sealed_id IN ({_SEALS})),
         (SELECT count(*) FROM case_note_texts WHERE note_id IN ({_OWN_NOTES})),
@@ -203,6 +204,7 @@ _PLAN = f"""
 _DESTROY = (
     "DELETE FROM person_keys WHERE chatter_id = :p",
     "DELETE FROM notes WHERE chatter_id = :p",
+    "DELETE FROM messages WHERE chatter_id = :p",
     "UPDATE context_messages SET text = NULL WHERE chatter_id = :p",
     "UPDATE evidence SET folded = NULL, detail = NULL"
     " WHERE record_id IN (SELECT id FROM records WHERE chatter_id = :p)",

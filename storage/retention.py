@@ -22,10 +22,11 @@ from storage.holds import HELD_PEOPLE, HELD_RECORDS
 from storage.people import actor_number, erase_within
 from storage.roles import Staff
 
-Subject = Literal["bodies", "log", "appeals", "cases", "sealed"]
+Subject = Literal["bodies", "messages", "log", "appeals", "cases", "sealed"]
 
 SUBJECTS: Mapping[Subject, str] = {
     "bodies": "text, evidence and context of Records, from the message's time, by category",
+    "messages": "chat stored for back-tests, from the message's time",
     "log": "who people are, from their last Record; Records stay, under a number",
     "appeals": "the words of appeals, from their closing",
     "cases": "the words of case notes, from the case's closing",
@@ -105,7 +106,7 @@ class Retention:
         at_ms = now_ms() if at_ms is None else at_ms
         days = {(rule.subject, rule.category): rule.days for rule in await self.rules()}
         clocks: list[tuple[Subject, str]] = [("bodies", str(category)) for category in Category]
-        clocks += [("appeals", ""), ("cases", ""), ("sealed", ""), ("log", "")]
+        clocks += [("messages", ""), ("appeals", ""), ("cases", ""), ("sealed", ""), ("log", "")]
         purges = []
         for subject, category in clocks:
             kept = days.get((subject, category)) or days[subject, ""]
@@ -183,6 +184,7 @@ _PAST = {
             )
             AND r.id NOT IN ({HELD_RECORDS})
     """,  # noqa: S608 - fixed text
+    "messages": f"SELECT id FROM messages WHERE ts_ms < :before AND chatter_id NOT IN ({_HELD})",  # noqa: S608 - fixed
     "log": f"""
         SELECT p.id
         FROM chatters AS p
@@ -190,6 +192,7 @@ _PAST = {
             AND NOT EXISTS (SELECT 1 FROM records AS r WHERE r.chatter_id = p.id AND r.ts_ms >= :before)
             AND NOT EXISTS (SELECT 1 FROM context_messages AS m WHERE m.chatter_id = p.id AND m.ts_ms >= :before)
             AND NOT EXISTS (SELECT 1 FROM notes AS n WHERE n.chatter_id = p.id AND n.at_ms >= :before)
+            AND NOT EXISTS (SELECT 1 FROM messages AS w WHERE w.chatter_id = p.id AND w.ts_ms >= :before)
             AND NOT EXISTS (
                 SELECT 1
                 FROM appeals AS a
@@ -221,6 +224,7 @@ _DESTROY = {
         f"UPDATE context_messages SET text = NULL WHERE record_id = ? AND chatter_id NOT IN ({_HELD})",  # noqa: S608
         "UPDATE evidence SET folded = NULL, detail = NULL WHERE record_id = ?",
     ),
+    "messages": ("DELETE FROM messages WHERE id = ?",),
     "appeals": ("UPDATE appeals SET text = NULL WHERE id = ?",),
     "cases": ("DELETE FROM case_note_texts WHERE note_id = ?",),
     "sealed": ("DELETE FROM sealed_content WHERE sealed_id = ?",),

@@ -16,7 +16,7 @@ CREATE TABLE channels (
 CREATE INDEX channels_by_login ON channels (login);
 
 CREATE TABLE chatters (
-    -- People who stand in a Record or its context. The number is the pseudonym that chained rows use.
+    -- People who stand in a Record, its context or a stored message. The number is the pseudonym that chained rows use.
     id INTEGER NOT NULL PRIMARY KEY, -- Our number for the person; survives erasure.
     twitch_id TEXT UNIQUE, -- Twitch's user id; NULL once erased. Personal.
     login TEXT, -- Login when last seen, lower case; NULL once erased. Personal.

@@ -250,14 +250,14 @@ CREATE INDEX exposures_by_time ON exposures (at_ms);
 
 CREATE TABLE retention_rules (
     -- How long what is kept. Project choices, to be confirmed by counsel; a case on legal hold goes before them.
-    subject TEXT NOT NULL CHECK (subject IN ('bodies', 'log', 'appeals', 'cases', 'sealed')), -- bodies: text, evidence and context of Records, from the message; log: identity of people, from their last Record; appeals and cases: their words, from closing; sealed: encrypted content, from sealing.
+    subject TEXT NOT NULL CHECK (subject IN ('bodies', 'messages', 'log', 'appeals', 'cases', 'sealed')), -- messages: stored chat, from the message; bodies: text, evidence and context of Records, from the message; log: identity of people, from their last Record; appeals and cases: their words, from closing; sealed: encrypted content, from sealing.
     category TEXT NOT NULL, -- The category it is for; empty for all that have no row of their own.
     days INTEGER NOT NULL CHECK (days > 0), -- Days kept.
     PRIMARY KEY (subject, category)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO retention_rules (subject, category, days) VALUES
-    ('bodies', '', 30), ('log', '', 400), ('appeals', '', 180), ('cases', '', 400),
+    ('bodies', '', 30), ('messages', '', 14), ('log', '', 400), ('appeals', '', 180), ('cases', '', 400),
     ('sealed', '', 90), ('sealed', 'child safety', 90), ('sealed', 'illegal goods', 180);
 
 CREATE TABLE retention_runs (
