@@ -1,4 +1,7 @@
-"""Rows as they leave the program: JSON, JSON Lines, CSV; and an export that can stand as evidence."""
+"""Rows as they leave the program: JSON, JSON Lines, CSV; and an export that can stand as evidence.
+
+Parquet, which is not written row by row, is in ops.parquet.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class ExportError(Exception):

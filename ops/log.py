@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import IO, Annotated, Any, TextIO
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -37,7 +37,7 @@ from ops.formats import MANIFEST, ExportError, Format, Manifest, digest, write
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
 from ops.when import WhenError, parse
-from storage.database import Database
+from storage.database import CorruptDatabaseError, Database
 from storage.people import erase as erase_person
 from storage.people import find_people, plan_erasure
 from storage.reading import Reader
@@ -90,14 +90,20 @@ def list_records(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="CSV; cells that look like formulas get a leading quote.")
     ] = False,
+    as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet, to a file or pipe.")] = False,
 ) -> None:
     """List Records, newest first."""
     query = _query(channel, user, moderator, filter_, category, action, outcome, since, until, tz)
     query = replace(query, limit=limit or None)
-    styles = [style for style, on in zip(Format, (as_json, as_jsonl, as_csv), strict=True) if on]
+    styles = [style for style, on in zip(Format, (as_json, as_jsonl, as_csv, as_parquet), strict=True) if on]
     if len(styles) > 1:
-        raise typer.BadParameter("choose one of --json, --jsonl and --csv")
+        raise typer.BadParameter("choose one of --json, --jsonl, --csv and --parquet")
     view = View(time_zone(tz), plain=show_text)
+    if as_parquet:
+        if sys.stdout.isatty():
+            raise typer.BadParameter("Parquet is not text: send it to a file (... --parquet > records.parquet)")
+        _dump_parquet(database, query, view, sys.stdout.buffer)
+        return
 
     async def work() -> None:
         async with _reading(database) as (reader, _):
@@ -209,8 +215,12 @@ def export(
     try:
         with new_folder(folder) as part:
             file = part / f"records.{style}"
-            with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
-                count, chain_heads = run(dump(out, step))
+            if style is Format.PARQUET:
+                with file.open("wb") as binary:
+                    count, chain_heads = _dump_parquet(database, query, view, binary)
+            else:
+                with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
+                    count, chain_heads = run(dump(out, step))
             Manifest(
                 query={name: value for name, value in asdict(query).items() if value is not None},
                 text="plain" if show_text else "masked",
@@ -325,6 +335,22 @@ async def _reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
         yield Reader(db), db
     finally:
         await db.close()
+
+
+def _dump_parquet(database: Path, query: RecordQuery, view: View, out: IO[bytes]) -> tuple[int, dict[str, Head]]:
+    from ops import parquet  # pyarrow takes half a second to load, which only those wait for who need it
+    from storage.columns import record_batches
+
+    async def check() -> None:
+        async with _reading(database):
+            pass  # says what is wrong with the file, and is through with it before the other library opens it
+
+    run(check())
+    try:
+        with record_batches(database, query) as (batches, chain_heads), _progress("Records") as step:
+            return parquet.write(batches, view, out, step), chain_heads
+    except CorruptDatabaseError as error:
+        fail(str(error), INTEGRITY)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import textwrap
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from ops.log import app
@@ -266,3 +268,61 @@ def test_tail_follows_until_interrupted(database: Path) -> None:
 def _columns_after_ts(db: sqlite3.Connection) -> str:
     names = [row[1] for row in db.execute("PRAGMA table_info(records)")][2:]
     return "".join(f", {name}" for name in names)
+
+
+def test_parquet_holds_what_the_other_formats_hold(database: Path, tmp_path: Path) -> None:
+    exported = run(database, "export", str(tmp_path / "out"), "--format", "parquet")
+    assert exported.exit_code == 0, exported.stderr
+    rows = [json.loads(row) for row in run(database, "list", "--jsonl").stdout.splitlines()]
+    table = parquet.read_table(tmp_path / "out" / "records.parquet")
+    found = table.drop_columns("sent_at").to_pylist()
+    assert found == [{name: value for name, value in row.items() if name != "sent_at"} for row in rows]
+    assert [f"{each:%H:%M:%S}" for each in table["sent_at"].to_pylist()] == [
+        "16:00:04",
+        "16:00:03",
+        "16:00:02",
+        "16:00:01",
+    ]
+
+
+def test_parquet_goes_into_a_pipe_and_through_every_filter(database: Path) -> None:
+    arguments = [
+        "--user",
+        "@troll",
+        "--channel",
+        "studio",
+        "--category",
+        "harassment",
+        "--show-text",
+        "--tz",
+        "Asia/Tokyo",
+    ]
+    result = run(database, "list", "--parquet", *arguments)
+    [row] = parquet.read_table(io.BytesIO(result.stdout_bytes)).to_pylist()
+    assert row["text"] == "you bad word!"
+    assert row["sent_at"].isoformat() == "2026-01-02T01:00:01+09:00"
+
+
+def test_duckdb_reads_an_export(database: Path, tmp_path: Path) -> None:
+    run(database, "export", str(tmp_path / "out"), "--format", "parquet")
+    found = duckdb.sql(
+        f"SELECT filter, count(*) FROM '{tmp_path}/out/records.parquet' GROUP BY filter ORDER BY filter"
+    ).fetchall()
+    assert found == [("blocklist", 3), ("caps", 1)]
+
+
+def test_a_parquet_export_is_checked_like_any_other(database: Path, tmp_path: Path) -> None:
+    run(database, "export", str(tmp_path / "out"), "--format", "parquet")
+    assert run(database, "verify", "--manifest", str(tmp_path / "out" / "manifest.json")).exit_code == 0
+    with (tmp_path / "out" / "records.parquet").open("ab") as file:
+        file.write(b"x")
+    assert run(database, "verify", "--manifest", str(tmp_path / "out" / "manifest.json")).exit_code == 1
+
+
+def test_what_is_no_database_is_said_before_parquet_is_begun(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"not a database" * 1000)
+    result = run(broken, "list", "--parquet")
+    assert result.exit_code == 2
+    assert "file is not a database" in result.stderr
+    assert result.stdout_bytes == b""
