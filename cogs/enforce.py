@@ -18,6 +18,7 @@ from twitchio import HTTPException, PartialUser
 from cogs.outage import Outage
 from config.reasons import reason
 from filters.types import Action, ActionKind, Category
+from ops.journal import outline
 from storage.database import DatabaseError
 from storage.records import Outcome, OutcomeError, RecordLog
 
@@ -165,7 +166,7 @@ class Enforcer:
                 if not queued.settled.done():
                     queued.settled.set_result(settled)
             except Exception as error:  # noqa: BLE001 - the worker must outlive one bad Order
-                log.error("settling_failed", record=queued.order.record_id, error=repr(error))
+                log.error("settling_failed", record=queued.order.record_id, error=outline(error))
                 queued.settled.cancel()
             finally:
                 self._queue.task_done()
@@ -192,7 +193,7 @@ class Enforcer:
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
             outcome, why = Outcome.FAILED, describe(error)
         except Exception as error:  # noqa: BLE001 - an action that failed in any way is a failed Record, not a lost one
-            outcome, why = Outcome.FAILED, repr(error)[:500]
+            outcome, why = Outcome.FAILED, outline(error)
         return await self._settle(order, outcome, why, sent_ms, _now_ms(), attempts)
 
     async def _settle(

@@ -19,6 +19,7 @@ from cogs.call import Target
 from cogs.channel import Channel
 from cogs.outage import OnLogFailure, Outage
 from filters.types import MAX_TIMEOUT_S, Action, ActionKind
+from ops.metrics import Line, Vitals
 from storage.database import DatabaseError, now_ms
 from storage.gaps import Gap, Gaps
 from storage.records import Outcome, RecordLog, RecordQuery
@@ -35,6 +36,8 @@ CLOCK_JUMP_S = 2.0
 """How far the wall clock may move against the monotonic one between two beats."""
 MOST_BANS = 1_000
 """Bans looked at after a gap."""
+LONG_LAG_S = 10.0
+"""A message that waits longer to be judged has been read by everybody."""
 SAME_ACT_MS = 60_000
 """A ban recorded this close to the list's is the same one."""
 
@@ -47,6 +50,7 @@ class Health(commands.Component):
     ) -> None:
         self.outage = Outage(mode, bot.halt, self._tell_all)
         self.clock_jumps = 0
+        self.dropped = 0
         self._bot = bot
         self._channels = channels
         self._records = records
@@ -74,11 +78,44 @@ class Health(commands.Component):
         try:
             for channel in self._channels.values():
                 if waiting := channel.waiting:
+                    self.dropped += waiting
                     since_ms = now_ms() - round(channel.lag_s * 1000)
                     await self._gaps.note(Gap(channel.id, since_ms, now_ms(), "stopped", lines=waiting))
             await self._gaps.alive(self._logins)
         except DatabaseError as error:
             log.error("log_not_writable", error=str(error), then="the next start tells a longer gap")
+
+    def vitals(self) -> Vitals:
+        """How the bot is now."""
+        bot, inflow = self._bot, self._bot.inflow
+        faults = [
+            f"{self._channels[each].name}: chat not heard, {why}" for each, (_, why) in bot.listening.deaf.items()
+        ]
+        faults += ["action log not writable"] if self.outage.lasts else []
+        faults += [] if bot.sockets else ["no socket to Twitch"]
+        lines = tuple(
+            Line(each.name, each.waiting, each.lag_s, each.enforcer.waiting) for each in self._channels.values()
+        )
+        faults += [f"{each.channel}: {each.lag_s:.0f} s behind" for each in lines if each.lag_s > LONG_LAG_S]
+        return Vitals(
+            faults=tuple(faults),
+            lines=lines,
+            counts={
+                "notifications": inflow.received,
+                "notifications_repeated": inflow.repeats,
+                "notifications_malformed": inflow.malformed,
+                "reading_pauses": inflow.pauses,
+                "messages_dropped": self.dropped,
+                "log_commits": self._records.commits,
+                "clock_jumps": self.clock_jumps,
+            },
+            levels={
+                "sockets": len(bot.sockets),
+                "deaf_channels": len(bot.listening.deaf),
+                "log_writable": not self.outage.lasts,
+                "lines_unrecorded": self.outage.lines.total(),
+            },
+        )
 
     @commands.Component.listener()
     async def event_safe_gap(self, payload: listening.Gap) -> None:

@@ -84,7 +84,7 @@ class Socket(Websocket):
             await super()._listen()
         except Exception as error:  # noqa: BLE001 - a message we cannot take must not leave the bot deaf
             self._inflow.malformed += 1
-            log.error("socket_failed", error=repr(error)[:200])
+            log.error("socket_failed", error=type(error).__name__)
             await self._create_connection_task()
 
     async def _process_notification(self, data: Any) -> None:
@@ -94,7 +94,7 @@ class Socket(Websocket):
             await super()._process_notification(data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._inflow.malformed += 1
-            log.error("notification_malformed", error=repr(error)[:200], shape=shape(data))
+            log.error("notification_malformed", error=type(error).__name__, shape=shape(data))
         # The listeners are tasks: give them their turn, or a full buffer would be read without one ever running.
         self._unshared += 1
         if self._unshared >= READ_AHEAD:
@@ -134,7 +134,7 @@ class Socket(Websocket):
         try:
             await successor.connect(url=url, fail_once=True)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the old socket goes on and reconnects when closed
-            log.warning("handover_failed", error=repr(error))
+            log.warning("handover_failed", error=type(error).__name__)
             return False
         self._handed_over = True
         if self._client and self._token_for and successor.session_id:

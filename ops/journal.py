@@ -1,0 +1,85 @@
+"""The process log: for people or as JSON lines, one form for every library, without tokens and without chat."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+
+LogFormat = Literal["console", "json"]
+ROOT = Path(__file__).parents[1]
+HIDDEN = "[hidden]"
+_TOKEN = re.compile(
+    r"""(?ix) (?<=bearer\s)\S+ | (?<=oauth\s)\S+ | (?<=oauth:)\w+
+    | (?<=token=)[^&\s'"]+ | (?<=secret=)[^&\s'"]+ | (?<=code=)[\w-]{20,} | \b[a-z0-9]{30,}\b"""
+)
+"""What introduces a secret, and Twitch's own form of one: thirty letters and digits without a break."""
+
+
+def configure(form: LogFormat = "console") -> None:
+    """Write what the bot and its libraries have to say to stderr."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, outline_exception, renderer],
+        )
+    )
+    root = logging.getLogger()
+    for each in list(root.handlers):
+        root.removeHandler(each)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    for name in ("cogs", "twitch", "storage", "ops", "config", "bot", "__main__"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    logging.getLogger("twitchio").setLevel(logging.CRITICAL + 1)  # it quotes requests and payloads, tokens and all
+
+
+def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace whatever looks like a token, secret or code in any text of the line."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _TOKEN.sub(HIDDEN, value)
+    return event
+
+
+def outline_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say kind and place of an exception instead of its text, which may quote chat."""
+    told = event.pop("exc_info", None)
+    error = told[1] if isinstance(told, tuple) else sys.exc_info()[1] if told is True else told
+    if isinstance(error, BaseException):
+        event["error"] = outline(error)
+    return event
+
+
+def outline(error: BaseException) -> str:
+    """An unforeseen exception for the log: its kind and where it came from, never its text, which may quote chat."""
+    steps = traceback.extract_tb(error.__traceback__)
+    if not steps:
+        return type(error).__name__
+    file = Path(steps[-1].filename)
+    shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else Path(*file.parts[-2:])
+    return f"{type(error).__name__} at {shown}:{steps[-1].lineno}"
