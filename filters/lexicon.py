@@ -122,7 +122,7 @@ class Lexicon:
         else:
             leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded)
-            mask = masked if 1 <= masked.count(".") <= 2 and masked[0] != "." else ""
+            mask = masked if 1 <= masked.count(".") <= 2 and masked[0] != "." and "'" not in folded else ""
             as_letters = {} if _COUNT.fullmatch(folded) else AS_LETTERS
             pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
             word = _Word(
@@ -275,18 +275,17 @@ class Lexicon:
         whole = "".join(pieces)
         if whole not in self._index.terms and self._words.zipf(whole):
             return None
-        for start in range(len(pieces)):
-            spelt, single, begun = "", 0, False
+        offset = 0
+        for start, piece in enumerate(pieces):
+            reach = self._reach(key(whole[offset : offset + 3 * BEGINNING])[:BEGINNING])
+            offset += len(piece)
+            spelt, single = "", 0
             for end in range(start, len(pieces)):
                 spelt += pieces[end]
                 single += len(pieces[end]) == 1
                 count = end - start + 1
-                if len(spelt) > (WINDOW_LETTERS if begun else 3 * BEGINNING):
+                if len(spelt) > reach:
                     break
-                if not begun and len(short := key(spelt)) >= BEGINNING:
-                    begun = short[:BEGINNING] in self._index.beginnings
-                    if not begun:
-                        break
                 if count < 3 or 2 * single < count or count < len(spelt) / 2.2:
                     continue
                 term = self._stretched_term(spelt)
@@ -294,6 +293,12 @@ class Lexicon:
                 if term and (alone or len(spelt) >= 5):
                     return Found(term, "spacing")
         return None
+
+    def _reach(self, begun: str) -> int:
+        """How many letters a window may have whose ``key`` begins so: a term may, none does, or only a very short one."""
+        if len(begun) == BEGINNING and begun in self._index.beginnings:
+            return WINDOW_LETTERS
+        return 3 * BEGINNING if any(begun[:size] in self._index.beginnings for size in range(1, BEGINNING)) else 0
 
     def _stretched_term(self, spelt: str) -> str:
         if spelt in self._index.terms:

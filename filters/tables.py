@@ -82,7 +82,8 @@ class Vocabulary:
     def fitting(self, shape: str) -> Iterator[str]:
         """Words with the letters of a shape, whose one or two dots stand for one hidden letter each."""
         whole = [part for part in _thirds(shape) if "." not in part]
-        return (word for word in self._named(sorted(self._thirds.near(whole))) if fits(shape, word))
+        likely = self._thirds.get(max(whole, key=len)) if whole else ()
+        return (word for word in self._named(likely) if fits(shape, word))
 
     def _named(self, numbers: Iterable[int]) -> Iterator[str]:
         return (self._words[number] for number in numbers)
@@ -102,5 +103,5 @@ def _slipped(word: str) -> set[str]:
 def _thirds(word: str) -> list[str]:
     """Three parts of a word, with its length and their place: two hidden letters leave one of them whole."""
     size = len(word)
-    cuts = (0, size // 3, size - size // 3, size)
+    cuts = (0, round(size / 3), round(2 * size / 3), size)
     return [f"{size} {start} {word[start:end]}" for start, end in pairwise(cuts)] if size >= 3 else []
