@@ -118,7 +118,7 @@ def show(
         if as_json:
             put_json(
                 {
-                    **asdict(found),
+                    "case": asdict(found),
                     "items": [asdict(each) for each in items],
                     "notes": [asdict(each) for each in notes],
                     "links": [asdict(each) for each in links],

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import pytest
 
 from filters.types import Action, ActionKind, Category, Evidence, Message, Severity, Verdict
 from storage import writing
+from storage.appeals import Appeals
+from storage.audit import Audit, Deed
 from storage.database import Database
 from storage.records import NewRecord, Outcome, RecordLog
+from storage.roles import Role, Roster
 
 T0 = 1_767_283_200_000  # 2026-01-01T16:00:00Z
 
@@ -66,3 +71,52 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     asyncio.run(fill())
     return path
+
+
+@pytest.fixture
+def desk(database: Path) -> Path:
+    """The four Records, a fifth that waits for a review (a ban by the bot), an appeal, and one of the staff per role."""
+
+    async def fill() -> None:
+        db = await Database.open(database)
+        log = RecordLog(db)
+        message = line(5, "banned", "you bad word again")
+        new = NewRecord.from_verdict(Verdict(message, (SPACED,), Action(ActionKind.BAN), 3), (), message.ts_ms)
+        await log.settle(await log.open(new), Outcome.APPLIED)
+        await Appeals(db).receive(
+            twitch_id="unban-5",
+            channel_id="501",
+            channel="studio",
+            chatter_id="id-banned",
+            chatter="banned",
+            text="=sorry\x1b[2J",
+            received_ms=T0,
+        )
+        roster = Roster(db)
+        await roster.add("manager", Role.MANAGER, by=None, surface="shell")
+        for role in Role:
+            await roster.add(role, role, by=await roster.find("manager"), surface="shell")
+        await log.close()
+        await db.close()
+
+    asyncio.run(fill())
+    return database
+
+
+def deeds(database: Path) -> list[Deed]:
+    """The audit trail, newest first."""
+
+    async def ask() -> list[Deed]:
+        db = await Database.open(database, readonly=True)
+        try:
+            return await Audit(db).latest()
+        finally:
+            await db.close()
+
+    return asyncio.run(ask())
+
+
+def rows(database: Path, sql: str) -> list[tuple[object, ...]]:
+    """What the file alone answers."""
+    with closing(sqlite3.connect(database)) as file:
+        return file.execute(sql).fetchall()
