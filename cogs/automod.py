@@ -13,7 +13,7 @@ from twitchio.eventsub import AutomodMessageHoldV2Subscription, AutomodMessageUp
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, now_ms, record_act
-from cogs.call import Call, Counter, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, told, words_of
 from cogs.channel import Channel
 from cogs.desk import Desk
 from cogs.enforce import describe
@@ -59,7 +59,7 @@ class Held:
     why: str
 
 
-class AutoMod(Counter):
+class AutoMod(ChatCommands):
     """Sees to what AutoMod holds back."""
 
     def __init__(self, desk: Desk) -> None:

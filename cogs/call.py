@@ -94,7 +94,7 @@ class Call(commands.Context[Any]):
         )
 
 
-class Counter(commands.Component):
+class ChatCommands(commands.Component):
     """Where people's commands are taken: answers what was given wrongly, and keeps failures out of chat."""
 
     def __init__(self, desk: Desk) -> None:

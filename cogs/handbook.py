@@ -8,7 +8,7 @@ from typing import Any
 from twitchio.ext import commands
 
 from cogs.automod import AutoMod
-from cogs.call import Call, Counter, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, told, words_of
 from cogs.mods import Mods
 from cogs.nuke import Nukes
 from cogs.permissions import Rank
@@ -20,7 +20,7 @@ ESCAPED = r"\|"
 AnyCommand = commands.Command[Any, ...]
 
 
-class Handbook(Counter):
+class Handbook(ChatCommands):
     """Says which commands there are and how they go."""
 
     @commands.command(aliases=["wardenhelp"], extras=told(Rank.MODERATOR, "[command]", "chatwarden nuke"))
@@ -41,7 +41,7 @@ class Handbook(Counter):
         await call.answer(f"{_form(found[0])}: {_summary(found[0])} Example: {found[0].extras['example']}")
 
 
-COMPONENTS: tuple[type[Counter], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers)
+COMPONENTS: tuple[type[ChatCommands], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers)
 """Every component that has commands, in the order people read them."""
 
 

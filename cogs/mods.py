@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections import Counter as Tally
+from collections import Counter
 
 from twitchio.ext import commands
 
 from cogs.acts import MODERATOR, act_evidence, last_message, now_ms, record_act
-from cogs.call import Call, Counter, Target, UsageError, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, Target, UsageError, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
 from cogs.permissions import Rank
@@ -34,7 +34,7 @@ PATIENCE_S = 10.0
 """How long an answer waits for Twitch."""
 
 
-class Mods(Counter):
+class Mods(ChatCommands):
     """What moderators ask and do about people."""
 
     @commands.command(extras=told(Rank.MODERATOR, "[@user | #record]", "why #12"))
@@ -71,7 +71,7 @@ class Mods(Counter):
         if not records:
             await call.answer(f"{target.login}: no Record in this channel, {notes}.")
             return
-        kinds = sorted(Tally(each.action.kind for each in records).items(), reverse=True)
+        kinds = sorted(Counter(each.action.kind for each in records).items(), reverse=True)
         undone = sum(each.outcome is Outcome.UNDONE for each in records)
         by_people = sum(each.actor != "bot" for each in records)
         latest = records[0]

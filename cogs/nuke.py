@@ -13,7 +13,7 @@ import twitchio
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, message_of_line, now_ms, record_act
-from cogs.call import Call, Counter, UsageError, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
 from cogs.mods import counted
@@ -130,7 +130,7 @@ class Running:
             await asyncio.wait([self.task])
 
 
-class Nukes(Counter):
+class Nukes(ChatCommands):
     """Carries out nukes, one at a time in a channel."""
 
     async def component_teardown(self) -> None:

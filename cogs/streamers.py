@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from twitchio.ext import commands
 
 from cogs.acts import now_ms
-from cogs.call import Call, Counter, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, told, words_of
 from cogs.desk import Desk
 from cogs.mods import ago, counted, shape_of
 from cogs.permissions import Rank
@@ -38,7 +38,7 @@ PLAIN = (bool, int, float, str)
 """Settings of these kinds are shown with their value, others with how many there are."""
 
 
-class Streamers(Counter):
+class Streamers(ChatCommands):
     """What streamers change and try."""
 
     def __init__(self, desk: Desk) -> None:

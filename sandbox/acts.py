@@ -224,11 +224,15 @@ class Acts:
         told = {**named(moderator, "moderator_"), "low_trust_status": TREATMENTS[status]}
         return suspicion, [payloads.about_user("channel.suspicious_user.update", channel, user, **told)]
 
-    def settle_held(self, channel: Channel, moderator: User, message_id: str, *, allow: bool) -> list[Event]:
-        """Let a held message through into chat, or deny it."""
+    def settle_held(
+        self, channel: Channel, moderator: User, message_id: str, *, allow: bool, source: Source = "helix"
+    ) -> list[Event]:
+        """Let a held message through into chat, or deny it, which is as good as deleting it."""
         held = channel.held.pop(message_id, None)
         if held is None:
             raise RefusedError(404, "The message ID in the msg_id field was not found.")
+        if not allow:
+            self._enforced("delete", channel, moderator, held.user, source, message_id=held.id)
         update = payloads.automod(self._world, channel, held, "Approved" if allow else "Denied", moderator)
         return [update, *self.speak(channel, held.user, held.text, message_id=held.id)[1]] if allow else [update]
 

@@ -17,12 +17,15 @@ def differences(enforcements: Iterable[Enforcement], applied: Iterable[Record]) 
     """What the sandbox did without an applied Record, and what is recorded as applied but was not done.
 
     A ban, timeout or warning is matched by the Record number in its reason, a deletion by its message. A warning's
-    Record may also delete the line it is about.
+    Record may also delete the line it is about. What people did by hand is not the bot's to answer for.
     """
-    done = Counter(_key(each) for each in enforcements if each.kind in {"ban", "timeout", "warn", "delete"})
+    kinds = {"ban", "timeout", "warn", "delete"}
+    done = Counter(_key(each) for each in enforcements if each.kind in kinds and each.source == "helix")
     expected: Counter[tuple[str, str]] = Counter()
     allowed: Counter[tuple[str, str]] = Counter()
     for record in applied:
+        if record.sent_ms is None:
+            continue
         if record.action.kind is ActionKind.DELETE:
             expected["delete", record.message_id] += 1
         else:

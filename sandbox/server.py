@@ -227,7 +227,7 @@ class Sandbox:
     async def mod_settle(self, channel: str, moderator: str, message_id: str, *, allow: bool) -> None:
         """A person lets a held line through, or denies it. Raises RefusedError."""
         where, who = self.world.channel(channel), self.world.add_user(moderator)
-        await self.eventsub.emit(self._acts.settle_held(where, who, message_id, allow=allow))
+        await self.eventsub.emit(self._acts.settle_held(where, who, message_id, allow=allow, source="page"))
 
     async def mod_resolve(self, channel: str, moderator: str, request_id: str, status: str) -> None:
         """A person answers an unban request, ``approved`` or ``denied``. Raises RefusedError."""

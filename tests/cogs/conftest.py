@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -21,6 +21,7 @@ from sandbox.server import Sandbox
 from storage.records import Record, RecordLog
 
 PATIENCE_S = 10
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -68,6 +69,13 @@ class Stand:
         async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.005)
+
+    async def eventually(self, look: Callable[[], Awaitable[Found]]) -> Found:
+        """What a look, at the log or the trail, finds once it finds something; fail if that takes too long."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := await look()):
+                await asyncio.sleep(0.005)
+        return found
 
     async def record(self, record_id: int = 1) -> Record:
         record = await self.records.get(record_id)

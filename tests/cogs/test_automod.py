@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -20,20 +18,12 @@ terms = [{{ text = "snarfwad", severity = 0 }}, {{ text = "zugmonger", severity 
 """
 
 
-async def eventually(look: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """What a look at the log gives, once it is something."""
-    async with asyncio.timeout(10):
-        while not (found := await look()):
-            await asyncio.sleep(0.005)
-    return found
-
-
 async def records(bot: Any, count: int, **query: Any) -> list[Record]:
     async def enough() -> list[Record]:
         found = await bot.records.list(RecordQuery(**query))
         return sorted(found, key=lambda each: each.id) if len(found) >= count else []
 
-    return await eventually(enough)  # type: ignore[no-any-return]
+    return await bot.eventually(enough)  # type: ignore[no-any-return]
 
 
 async def test_a_hold_is_recorded_for_review_and_left_to_people(stand: Any) -> None:
@@ -96,7 +86,7 @@ async def test_what_people_settle_by_hand_is_recorded_under_their_name(stand: An
         await bot.twitch.mod_settle("aurora", "maud", bad, allow=False)
         [record] = await records(bot, 1, outcome=Outcome.APPLIED)
         assert (record.actor, record.rule, record.chatter, record.text) == ("maud", "automod deny", "eve", "worse")
-        [deed] = await eventually(bot.bot.desk.audit.latest)
+        [deed] = await bot.eventually(bot.bot.desk.audit.latest)
         assert (deed.actor, deed.verb, deed.subject) == ("maud", "automod approve", "record 1")
 
 
@@ -106,7 +96,7 @@ async def test_a_chatter_cannot_settle_holds(stand: Any) -> None:
         await records(bot, 1)
         for command in ("!automod approve", "!automod", "!automod nonsense"):
             await bot.twitch.say("aurora", "eve", command)
-        [deed] = await eventually(bot.bot.desk.audit.latest)
+        [deed] = await bot.eventually(bot.bot.desk.audit.latest)
         assert not deed.allowed
         assert (await bot.ask("maud", "!automod")).startswith("AutoMod holds 1 line")
         assert len(bot.twitch.sent("aurora")) == 1
@@ -117,20 +107,20 @@ async def test_an_unban_request_is_an_appeal_against_the_record_and_its_approval
         await bot.say("eve", "zugmonger")
         request = await bot.twitch.request_unban("aurora", "eve", "I am sorry")
         appeals = Appeals(bot.bot.desk.database)
-        [appeal] = await eventually(appeals.list)
+        [appeal] = await bot.eventually(appeals.list)
         assert (appeal.chatter, appeal.text, appeal.record_id) == ("eve", "I am sorry", 1)
         await bot.twitch.mod_resolve("aurora", "maud", request, "approved")
 
         async def undone() -> bool:
             return (await bot.record()).outcome is Outcome.UNDONE
 
-        assert await eventually(undone)
+        assert await bot.eventually(undone)
         assert (await bot.records.details(1)).events[-1].actor == "maud"
 
         async def closed() -> bool:
             return await appeals.list() == []
 
-        assert await eventually(closed)
+        assert await bot.eventually(closed)
 
 
 async def test_requests_made_while_the_bot_was_away_are_taken_in(stand: Any, twitch: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from filters.types import Action, ActionKind
@@ -19,34 +18,31 @@ terms = [{ text = "snarfwad", severity = 0 }, { text = "zugmonger", severity = 3
 
 async def records(bot: Any, count: int) -> list[Record]:
     """The log's Records, oldest first, once there are that many."""
-    async with _patience():
-        while await bot.records.count(RecordQuery()) < count:
-            await _moment()
-    return sorted(await bot.records.list(RecordQuery()), key=lambda each: each.id)
+
+    async def enough() -> list[Record]:
+        found = await bot.records.list(RecordQuery())
+        return sorted(found, key=lambda each: each.id) if len(found) >= count else []
+
+    return await bot.eventually(enough)  # type: ignore[no-any-return]
 
 
 async def settled(bot: Any, record_id: int, outcome: Outcome) -> Record:
     """A Record once it ended so."""
-    async with _patience():
-        while (record := await bot.record(record_id)).outcome is not outcome:
-            await _moment()
-    return record  # type: ignore[no-any-return]
+
+    async def so() -> Record | None:
+        record = await bot.record(record_id)
+        return record if record.outcome is outcome else None
+
+    return await bot.eventually(so)  # type: ignore[no-any-return]
 
 
 async def deed(bot: Any, verb: str) -> Deed:
     """The latest deed of that verb, once it is in the trail."""
-    async with _patience():
-        while not (found := [each for each in await bot.bot.desk.audit.latest() if each.verb == verb]):
-            await _moment()
-    return found[0]  # type: ignore[no-any-return]
 
+    async def found() -> Deed | None:
+        return next((each for each in await bot.bot.desk.audit.latest() if each.verb == verb), None)
 
-def _patience() -> Any:
-    return asyncio.timeout(10)
-
-
-async def _moment() -> None:
-    await asyncio.sleep(0.005)
+    return await bot.eventually(found)  # type: ignore[no-any-return]
 
 
 async def test_a_ban_by_hand_is_a_record_with_line_context_and_reason(stand: Any) -> None:

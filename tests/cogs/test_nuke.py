@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -86,9 +85,11 @@ async def test_it_ends_by_itself(stand: Any) -> None:
         await bot.ask("maud", "!nuke free followers delete for 1s")
         deleted = len(bot.twitch.deleted("aurora"))
         assert deleted == 4
-        async with asyncio.timeout(10):
-            while (await bot.bot.desk.groups.get(1)).ended_ms is None:
-                await asyncio.sleep(0.05)
+
+        async def over() -> bool:
+            return (await bot.bot.desk.groups.get(1)).ended_ms is not None
+
+        await bot.eventually(over)
         await bot.say("late", "free followers")
         assert len(bot.twitch.deleted("aurora")) == deleted
 

@@ -20,18 +20,13 @@ terms = [{ text = "snarfwad", severity = 0 }]
 
 
 async def refusals(bot: Any, count: int) -> list[Deed]:
-    """The trail once that many refusals stand in it."""
-    deeds: list[Deed] = []
+    """The refusals in the trail, latest first, once there are that many."""
 
-    def enough() -> bool:
-        return len(deeds) >= count
-
-    for _ in range(2_000):
+    async def enough() -> list[Deed]:
         deeds = [each for each in await bot.bot.desk.audit.latest() if not each.allowed]
-        if enough():
-            break
-    assert enough(), f"{len(deeds)} of {count} refusals audited"
-    return deeds
+        return deeds if len(deeds) >= count else []
+
+    return await bot.eventually(enough)  # type: ignore[no-any-return]
 
 
 async def test_an_ordinary_chatter_gets_no_answer_and_is_audited_by_number(stand: Any) -> None:
