@@ -140,7 +140,7 @@ class Mods(ChatCommands):
         match [word.lower() for word in words_of(rest)]:
             case ["on"]:
                 await call.note("raid mode", "on")
-                begun = await watch.begin(call.actor, "by command")
+                begun = await watch.begin(call.actor, "switched on by hand")
                 if not begun:
                     await call.answer(f"Raid mode is on already. {watch.status()}")
             case ["off"]:

@@ -73,8 +73,9 @@ async def test_a_permit_opens_links_for_its_time(stand: Any) -> None:
 async def test_raid_mode_is_switched_by_hand(stand: Any) -> None:
     async with stand(POLICY) as bot:
         assert await bot.ask("maud", "!raid") == "No raid."
-        await bot.twitch.say("aurora", "maud", "!raid on")
-        await bot.until(lambda: bool(bot.bot.desk.raids[bot.twitch.add_user("aurora").id].group_id))
+        assert (await bot.ask("maud", "!raid on")).startswith("Raid: switched on by hand.")
         assert "is on already" in await bot.ask("aurora", "!raid on")
-        assert [each.verb for each in await bot.bot.desk.audit.latest()][:2] == ["raid", "raid"]
+        assert (await bot.ask("maud", "!raid off")).startswith("Raid over: 0 accounts took part.")
+        assert "is off already" in await bot.ask("maud", "!raid off")
+        assert [each.detail for each in await bot.bot.desk.audit.latest()] == ["off", "off", "on", "on"]
         assert "on or off" in await bot.ask("aurora", "!raid maybe")
