@@ -46,6 +46,7 @@ WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
 
 _COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
+_WORDS = re.compile(r"\S+")
 _PIECES = re.compile(r"[^\w$@!|+(<]+|_+")
 
 
@@ -104,7 +105,8 @@ class Lexicon:
         words = [self._cache.get(token) or self._learn(token) for token in tokens]
         found = [(at, at + 1, word.found) for at, word in enumerate(words) if word.found]
         found.extend(self._windows(words))
-        hits = [self._hit(text, start, end, each) for start, end, each in found] if found else []
+        spans = [word.span() for word in _WORDS.finditer(text)] if found else []
+        hits = [self._hit(text, spans[start][0], spans[end - 1][1], each) for start, end, each in found]
         if self._index.embedded_finder is not None:
             hits.extend(self._embedded_hits(text))
         return hits
@@ -121,7 +123,7 @@ class Lexicon:
             word = _Word(found, native, letters, letters, "", zipf, (letters,), short, likely)
         else:
             leet = squash(folded.translate(AS_LETTERS))
-            masked = "".join(char if char.isalnum() else "." for char in folded)
+            masked = "".join(char if char.isalnum() else "." for char in folded.rstrip(".,:;!?"))
             mask = masked if 1 <= masked.count(".") <= 2 and masked[0] != "." and "'" not in folded else ""
             as_letters = {} if _COUNT.fullmatch(folded) else AS_LETTERS
             pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
@@ -142,9 +144,7 @@ class Lexicon:
             self._cache[token] = word
         return word
 
-    def _hit(self, text: str, start: int, end: int, found: Found) -> Hit:
-        spans = [word.span() for word in re.finditer(r"\S+", text)]
-        first, last = spans[start][0], spans[end - 1][1]
+    def _hit(self, text: str, first: int, last: int, found: Found) -> Hit:
         piece = text[first:last]
         first += len(piece) - len(piece.lstrip(LEET_EDGES))
         last -= len(piece) - len(piece.rstrip(LEET_EDGES))
@@ -206,7 +206,7 @@ class Lexicon:
         return rare == 2 or not (word.zipf and after.zipf)
 
     def _phrase_words(self, letters: str, leet: str, mask: str, zipf: float) -> tuple[str, ...]:
-        """The words of phrases that a word may be: the letters in full, stretched, mistyped, by ear, masked or glued."""
+        """The words of phrases that a word may be: in full, stretched, mistyped, spelt by ear, masked or glued."""
         known, near = self._index.phrase_words, self._index.near_phrase_words
         likely = {form for form in (letters, leet) if form in known}
         if not known or len(letters) > LONGEST_WORD:
@@ -295,7 +295,7 @@ class Lexicon:
         return None
 
     def _reach(self, begun: str) -> int:
-        """How many letters a window may have whose ``key`` begins so: a term may, none does, or only a very short one."""
+        """How many letters a window may have that begins so, by its ``key``: few where only a short term does."""
         if len(begun) == BEGINNING and begun in self._index.beginnings:
             return WINDOW_LETTERS
         return 3 * BEGINNING if any(begun[:size] in self._index.beginnings for size in range(1, BEGINNING)) else 0
