@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cogs.desk import Desk
 
 log = structlog.get_logger(__name__)
+
+_NUMBER = re.compile(r"#?(\d{1,12})", re.ASCII)
 
 
 class UsageError(Exception):
@@ -129,6 +132,12 @@ def example_of(call: Call) -> str:
 def words_of(rest: str) -> list[str]:
     """The words of a command; one of invisible characters alone, which chat clients add to repeat a line, is none."""
     return [word for word in rest.split() if any(unicodedata.category(char)[0] != "C" for char in word)]
+
+
+def number_of(word: str) -> int | None:
+    """The number of a Record or revision, written ``#12`` or ``12``; None for another word."""
+    found = _NUMBER.fullmatch(word)
+    return int(found[1]) if found else None
 
 
 def seconds_of(word: str, most_s: int) -> int:

@@ -13,7 +13,7 @@ from aiolimiter import AsyncLimiter
 from twitchio import HTTPException
 
 from cogs.answers import Answers
-from cogs.call import Call, Target, UsageError
+from cogs.call import Call, Target, UsageError, number_of
 from cogs.channel import Channel
 from cogs.permissions import Rank
 from cogs.raids import RaidWatch
@@ -39,7 +39,6 @@ REMEMBERED = 1_000
 """People whose pace is remembered; the one silent longest is forgotten first."""
 
 _LOGIN = re.compile(r"[a-z0-9_]{1,25}", re.ASCII)
-_RECORD = re.compile(r"#?(\d{1,12})", re.ASCII)
 
 
 class Desk:
@@ -125,11 +124,11 @@ class Desk:
 
     async def find_record(self, call: Call, word: str = "") -> Record:
         """The Record a word means: a number, a person's latest, or the channel's latest. Raises UsageError."""
-        number = _RECORD.fullmatch(word)
-        if number:
-            record = await self.records.get(int(number[1]))
+        number = number_of(word)
+        if number is not None:
+            record = await self.records.get(number)
             if record is None or record.channel_id != call.place.id:
-                raise UsageError(f"There is no Record #{number[1]} in this channel.")
+                raise UsageError(f"There is no Record #{number} in this channel.")
             return record
         target = await self.find_target(call, word) if word else None
         records = await self.records_of(call.place, target, limit=1)

@@ -9,7 +9,7 @@ from collections import Counter
 from twitchio.ext import commands
 
 from cogs.acts import MODERATOR, act_evidence, last_message, now_ms, record_act
-from cogs.call import Call, ChatCommands, Target, UsageError, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, Target, UsageError, number_of, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
 from cogs.permissions import Rank
@@ -113,8 +113,8 @@ class Mods(ChatCommands):
         if word in ("nuke", "raid"):
             await self._undo_group(call, "nuke" if word == "nuke" else "raid")
             return
-        by_number = word.removeprefix("#").isdecimal()
-        record = await (self.desk.find_record(call, word) if by_number else self._last_that_stands(call, word))
+        named = number_of(word) is not None
+        record = await (self.desk.find_record(call, word) if named else self._last_that_stands(call, word))
         await call.note(f"record {record.id}")
         try:
             told = await self.desk.undo.record(record.id, actor=call.actor, reason="by command")

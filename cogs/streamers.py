@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from twitchio.ext import commands
 
 from cogs.acts import now_ms
-from cogs.call import Call, ChatCommands, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, number_of, told, words_of
 from cogs.desk import Desk
 from cogs.mods import ago, counted, shape_of
 from cogs.permissions import Rank
@@ -130,8 +130,8 @@ class Streamers(ChatCommands):
     @filters.command(extras=told(Rank.STREAMER, "<revision>", "filter restore 3"))
     async def restore(self, call: Call, *, rest: str = "") -> None:
         """Go back to an earlier revision, as a new one."""
-        word = _one(rest, "Say which revision.").removeprefix("#")
-        revision = await self._revisions.get(call.place.id, int(word)) if word.isdecimal() else None
+        number = number_of(_one(rest, "Say which revision."))
+        revision = None if number is None else await self._revisions.get(call.place.id, number)
         if revision is None:
             raise UsageError("There is no such revision of this channel's policy.")
         await self._change(call, lambda _: Policy.parse(revision.toml), reason=f"restores revision {revision.number}")
