@@ -180,7 +180,23 @@ class Speller:
         return None
 
     def _attached(self, letters: str) -> Found | None:
-        return (self._glued(letters) or self._rooted(letters)) if len(letters) > 4 else None
+        return (
+            (self._glued(letters) or self._rooted(letters) or self._run_together(letters)) if len(letters) > 4 else None
+        )
+
+    def _run_together(self, letters: str) -> Found | None:
+        """A term and a word everybody knows, without the space between them."""
+        for at in range(4, len(letters) - 3):
+            before, after = letters[:at], letters[at:]
+            if after in self._index.terms and not self._index.terms[after].exact and self._zipf(before) >= 4:
+                return Found(after, "compound")
+            if (
+                before in self._index.terms
+                and not self._index.terms[before].exact
+                and len(after) > 4 <= self._zipf(after)
+            ):
+                return Found(before, "compound")
+        return None
 
     def _in_guise(self, letters: str) -> Found | None:
         if len(letters) > LONGEST_WORD:
@@ -197,13 +213,10 @@ class Speller:
         for head in heads:
             for tail in tails:
                 core = letters[head : size - tail]
-                if (
-                    (head or tail)
-                    and len(core) >= 4
-                    and core in self._index.terms
-                    and not self._index.terms[core].exact
-                ):
-                    return Found(core, "glued")
+                if (head or tail) and len(core) >= 4:
+                    for form in (core, core.replace("l", "i")):
+                        if form in self._index.terms and not self._index.terms[form].exact:
+                            return Found(form, "glued")
         return None
 
     def _rooted(self, letters: str) -> Found | None:
