@@ -23,6 +23,7 @@ from config.policy import PolicyError
 from config.settings import Settings, SettingsError
 from filters.types import Verdict
 from ops import appeal as appeal_commands
+from ops import backtest as backtest_command
 from ops import backup as backup_commands
 from ops import case as case_commands
 from ops import check as check_command
@@ -70,6 +71,7 @@ app.add_typer(sealed_commands.app, name="sealed")
 app.add_typer(staff_commands.app, name="staff")
 app.add_typer(retention_commands.app, name="retention")
 app.command("check")(check_command.check)
+app.command("backtest")(backtest_command.backtest)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
 errors = Console(stderr=True)

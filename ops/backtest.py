@@ -1,0 +1,309 @@
+"""`chatwarden backtest`: try a policy on chat that was said already, beside the present one, before it bites."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import queue
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from config.policy import DEFAULT_PRESET, Policy, PolicyError, preset_names
+from filters.masking import masked, visible
+from filters.types import Fragment, FragmentKind, Message, Role
+from ops.charts import bars
+from ops.command import DATABASE, USAGE, DatabaseOption, PlainOption, errors, fail, opened, put_json, run, screen
+from ops.html import drawing, page
+from ops.trials import Comparison, Hit, Trial, compare, run_trial
+from ops.when import WhenError, parse
+from storage.chatlogs import LogError, read_chat
+from storage.database import DatabaseError
+from storage.messages import count_stored, stored
+from storage.policies import PolicyLog
+
+SAMPLES = 10
+"""Lines shown of the newly hit and of those no longer; ten times as many in the HTML report."""
+AROUND = 40
+"""Characters shown on each side of the matched piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the chat comes from: a log file, or a channel's stored messages since then (UTC ms)."""
+
+    file: Path | None
+    database: Path
+    channel: str = ""
+    channel_id: str = ""
+    since_ms: int = 0
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """The chat's messages in order."""
+        if self.file is not None:
+            for message in _from_file(self.file, self.channel, self.since_ms):
+                yield message
+            return
+        async with opened(self.database, readonly=True) as db:
+            async for message in stored(db, self.channel_id, self.since_ms):
+                yield message
+
+    async def count(self) -> int | None:
+        """How many there are, if that is known beforehand."""
+        if self.file is not None:
+            return None
+        async with opened(self.database, readonly=True) as db:
+            return await count_stored(db, self.channel_id, self.since_ms)
+
+
+def backtest(
+    policy: Annotated[
+        str, typer.Argument(help="The policy to try: a .toml file, a preset's name, or channel@revision.")
+    ],
+    against: Annotated[
+        str | None, typer.Option(help="The policy to compare with; by default the channel's present one, or family.")
+    ] = None,
+    messages: Annotated[
+        Path | None, typer.Option(help="A chat log: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
+    ] = None,
+    from_store: Annotated[bool, typer.Option("--stored", help="The chat the bot has stored.")] = False,
+    channel: Annotated[str, typer.Option(help="Only this channel (login or id); needed with --stored.")] = "",
+    since: Annotated[str | None, typer.Option(help="Messages since: 2h, 7d, or ISO-8601.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with charts to this new file.")] = None,
+    database: DatabaseOption = DATABASE,
+    show_text: PlainOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=2, help="Processes; with 2 both policies are tried at once.")] = 2,
+) -> None:
+    """Compare two policies over the same chat: who would have been hit, newly and no longer, per filter."""
+    if from_store == (messages is not None):
+        raise typer.BadParameter("give either --messages FILE or --stored")
+    if from_store and not channel:
+        raise typer.BadParameter("--stored needs --channel")
+    if html is not None and html.exists():
+        raise typer.BadParameter(f"{html} exists already (choose another name)")
+    try:
+        since_ms = 0 if since is None else parse(since, UTC, time.time_ns() // 1_000_000)
+        source, new, old = run(_prepare(policy, against, messages, database, channel, since_ms))
+        before, after = _both(source, old[1], new[1], jobs)
+    except (PolicyError, LogError, WhenError, DatabaseError) as error:
+        fail(str(error), USAGE)
+    if not before.messages:
+        fail("no message to try the policy on (look at --channel and --since)", USAGE)
+    comparison = compare(before, after)
+    if html is not None:
+        html.write_text(_report(comparison, old[0], new[0], plain=show_text), encoding="utf-8")
+        errors.print(f"{html} written", markup=False)
+    if as_json:
+        put_json(_json(comparison, old[0], new[0], plain=show_text))
+    else:
+        _show(comparison, old[0], new[0], plain=show_text)
+
+
+Named = tuple[str, Policy]
+
+
+async def _prepare(
+    policy: str, against: str | None, file: Path | None, database: Path, channel: str, since_ms: int
+) -> tuple[Source, Named, Named]:
+    if file is not None and "@" not in f"{policy}{against or ''}":
+        new, old = _plain(policy), _plain(against or DEFAULT_PRESET)
+        return Source(file, database, channel.lstrip("#@").lower(), since_ms=since_ms), new, old
+    async with opened(database, readonly=True) as db:
+        log = PolicyLog(db)
+        new = await _named(log, policy)
+        if file is not None:
+            source = Source(file, database, channel.lstrip("#@").lower(), since_ms=since_ms)
+        else:
+            found = await log.find_channel(channel)
+            if found is None:
+                raise DatabaseError(f"{channel}: no such channel in the database ({', '.join(await log.channels())})")
+            source = Source(None, database, found[1], found[0], since_ms)
+        live = f"{channel}@" if file is None else DEFAULT_PRESET
+        return source, new, await _named(log, against or live)
+
+
+async def _named(log: PolicyLog, spec: str) -> Named:
+    channel, at, number = spec.partition("@")
+    if not at:
+        return _plain(spec)
+    found = await log.find_channel(channel)
+    if found is None or not (number.isdecimal() or not number):
+        raise PolicyError(f"{spec}: no such policy (write channel@revision, as in {channel or 'aurora'}@3)")
+    revision = await (log.get(found[0], int(number)) if number else log.current(found[0]))
+    if revision is None:
+        raise PolicyError(f"{spec}: no such revision")
+    return f"{found[1]}@{revision.number}", Policy.parse(revision.toml, spec)
+
+
+def _plain(spec: str) -> Named:
+    return (spec, Policy.preset(spec)) if spec in preset_names() else (Path(spec).name, Policy.load(Path(spec)))
+
+
+def _from_file(file: Path, channel: str, since_ms: int) -> Iterator[Message]:
+    for number, line in enumerate(read_chat(file)):
+        ts_ms = round(line.ts_s * 1000)
+        if ts_ms < since_ms or channel not in ("", line.channel):
+            continue
+        yield Message(
+            id=str(number),
+            ts_ms=ts_ms,
+            channel_id=line.channel,
+            channel=line.channel,
+            chatter_id=line.user,
+            chatter=line.user,
+            text=line.text,
+            roles=frozenset(Role(role) for role in line.roles),
+            fragments=tuple(Fragment(FragmentKind(kind), text) for kind, text in line.fragments or ()),
+        )
+
+
+def _both(source: Source, old: Policy, new: Policy, jobs: int) -> tuple[Trial, Trial]:
+    total = asyncio.run(source.count())
+    with _bars(total) as (bar, tasks):
+        if jobs == 1:
+            return (
+                asyncio.run(run_trial(old, source.messages(), lambda count: bar.advance(tasks[0], count))),
+                asyncio.run(run_trial(new, source.messages(), lambda count: bar.advance(tasks[1], count))),
+            )
+        context = multiprocessing.get_context("spawn")
+        with context.Manager() as manager, ProcessPoolExecutor(2, mp_context=context) as pool:
+            steps = manager.Queue()
+            trials = [
+                pool.submit(_work, side, policy.to_toml(), source, steps) for side, policy in enumerate((old, new))
+            ]
+            _follow(trials, steps, bar, tasks)
+            return trials[0].result(), trials[1].result()
+
+
+def _work(side: int, toml: str, source: Source, steps: Any) -> Trial:
+    """One policy's trial, in a process of its own."""
+    return asyncio.run(run_trial(Policy.parse(toml), source.messages(), lambda count: steps.put((side, count))))
+
+
+def _follow(trials: Sequence[Future[Trial]], steps: Any, bar: Progress, tasks: Sequence[TaskID]) -> None:
+    while wait(trials, timeout=0).not_done:
+        try:
+            side, count = steps.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        bar.advance(tasks[side], count)
+
+
+@contextmanager
+def _bars(total: int | None) -> Iterator[tuple[Progress, list[TaskID]]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        yield bar, [bar.add_task(name, total=total) for name in ("present policy", "policy to try")]
+
+
+def _show(comparison: Comparison, old: str, new: str, *, plain: bool) -> None:
+    out = screen()
+    out.print(f"{comparison.messages:,} messages by {comparison.people:,} people: {old} -> {new}")
+    table = Table("filter", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("before", "after", "newly hit", "no longer", "people newly hit"):
+        table.add_column(name, justify="right")
+    for each in comparison.filters:
+        counts = (each.before, each.after, each.new, each.lost, each.people)
+        table.add_row(each.filter, *(f"{count:,}" if count else "-" for count in counts))
+    out.print(table)
+    actions = Table("action", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("before", "after"):
+        actions.add_column(name, justify="right")
+    for kind, (before, after) in comparison.actions.items():
+        actions.add_row(kind.name.lower(), f"{before:,}", f"{after:,}")
+    out.print(actions)
+    for heading, hits in (("newly hit", comparison.new), ("no longer hit", comparison.lost)):
+        out.print(f"{heading}: {len(hits):,}" + (f", the first {SAMPLES}" if len(hits) > SAMPLES else ""))
+        for hit in hits[:SAMPLES]:
+            left, piece, right = _parts(hit, plain=plain)
+            out.print(
+                Text.assemble(
+                    f"  {visible(hit.chatter)}: ",
+                    left,
+                    (piece, "reverse"),
+                    right,
+                    (f"  {hit.filter}, {hit.action}", "dim"),
+                ),
+                overflow="ellipsis",
+                no_wrap=True,
+            )
+    if not plain:
+        errors.print("Text is masked; --show-text shows it")
+
+
+def _report(comparison: Comparison, old: str, new: str, *, plain: bool) -> str:
+    filters = {
+        old: [each.before for each in comparison.filters],
+        new: [each.after for each in comparison.filters],
+    }
+    actions = {
+        old: [before for before, _ in comparison.actions.values()],
+        new: [after for _, after in comparison.actions.values()],
+    }
+    names = [each.filter for each in comparison.filters]
+    kinds = [kind.name.lower() for kind in comparison.actions]
+    return page(
+        "backtest.html",
+        title="Back-test",
+        before=old,
+        after=new,
+        comparison=comparison,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        filters_chart=drawing(bars("Messages hit, by filter", names, filters)),
+        actions_chart=drawing(bars("Messages, by action", kinds, actions)),
+        new=[(hit, _parts(hit, plain=plain)) for hit in comparison.new[: SAMPLES * 10]],
+        lost=[(hit, _parts(hit, plain=plain)) for hit in comparison.lost[: SAMPLES * 10]],
+        plain=plain,
+    )
+
+
+def _json(comparison: Comparison, old: str, new: str, *, plain: bool) -> dict[str, Any]:
+    def told(hit: Hit) -> dict[str, Any]:
+        left, piece, right = _parts(hit, plain=plain)
+        return {
+            "channel": hit.channel,
+            "chatter": hit.chatter,
+            "action": str(hit.action),
+            "filter": hit.filter,
+            "text": f"{left}{piece}{right}",
+        }
+
+    return {
+        "before": old,
+        "after": new,
+        "messages": comparison.messages,
+        "people": comparison.people,
+        "new": len(comparison.new),
+        "lost": len(comparison.lost),
+        "changed": comparison.changed,
+        "filters": [asdict(each) for each in comparison.filters],
+        "actions": {
+            kind.name.lower(): {"before": before, "after": after}
+            for kind, (before, after) in comparison.actions.items()
+        },
+        "samples": {
+            "new": [told(hit) for hit in comparison.new[:SAMPLES]],
+            "lost": [told(hit) for hit in comparison.lost[:SAMPLES]],
+        },
+    }
+
+
+def _parts(hit: Hit, *, plain: bool) -> tuple[str, str, str]:
+    """The line around the matched piece, harmless for a terminal; only the shape of the words unless ``plain``."""
+    start, end = hit.span
+    text = visible(hit.text) if plain else masked(hit.text)
+    left, right = max(0, start - AROUND), min(len(text), end + AROUND)
+    before = ("…" if left else "") + text[left:start]
+    return before, text[start:end], text[end:right] + ("…" if right < len(text) else "")

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from bot import app
+from config.policy import Policy
+from filters.types import ActionKind, Message
+from ops.trials import compare, run_trial
+from storage.database import Database
+from storage.messages import MessageLog
+from storage.policies import PolicyLog
+
+shell = CliRunner()
+LOOSE = (
+    '[filters.blocklist]\nlists = []\nterms = [{ text = "snarfwad", severity = 1 }]\n[filters.caps]\nenabled = false\n'
+)
+TIGHT = LOOSE.replace("snarfwad", "zugmonger").replace(
+    "enabled = false", "enabled = true\nmax_ratio = 0.5\nmin_letters = 10"
+)
+CHAT = [
+    ("ann", "you snarfwad"),
+    ("bob", "what a lovely day"),
+    ("eve", "z u g m o n g e r"),
+    ("bob", "LOUD LOUD LOUD LOUD"),
+    ("eve", "zugmonger again"),
+]
+
+
+def said(chat: Sequence[tuple[str, str]]) -> list[Message]:
+    return [Message(f"m{n}", n * 60_000, "77", "aurora", f"id-{who}", who, text) for n, (who, text) in enumerate(chat)]
+
+
+async def flow(messages: Sequence[Message]) -> AsyncIterator[Message]:
+    for message in messages:
+        yield message
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "loose.toml").write_text(LOOSE)
+    (tmp_path / "tight.toml").write_text(TIGHT)
+    rows = [
+        {"ts": 1_700_000_000 + 60 * n, "channel": "aurora", "user": who, "text": text}
+        for n, (who, text) in enumerate(CHAT)
+    ]
+    (tmp_path / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def told(*arguments: str, code: int = 0) -> Result:
+    result = shell.invoke(app, ["backtest", *arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_file_says_who_would_be_hit_newly_and_no_longer(files: Path) -> None:
+    policies = (str(files / "tight.toml"), "--against", str(files / "loose.toml"))
+    done = told(*policies, "--messages", str(files / "chat.jsonl"), "--json", "--show-text", "--jobs", "1")
+    report = json.loads(done.stdout)
+    assert (report["messages"], report["people"], report["new"], report["lost"]) == (5, 3, 3, 1)
+    assert [(hit["chatter"], hit["filter"]) for hit in report["samples"]["new"]] == [
+        ("eve", "blocklist"),
+        ("bob", "caps"),
+        ("eve", "blocklist"),
+    ]
+    assert report["samples"]["lost"][0]["text"] == "you snarfwad"
+    assert {row["filter"]: (row["before"], row["after"], row["people"]) for row in report["filters"]} == {
+        "blocklist": (1, 2, 1),
+        "caps": (0, 1, 1),
+    }
+
+
+def test_two_processes_find_what_one_finds(files: Path) -> None:
+    arguments = (str(files / "tight.toml"), "--messages", str(files / "chat.jsonl"), "--json")
+    assert json.loads(told(*arguments).stdout) == json.loads(told(*arguments, "--jobs", "1").stdout)
+
+
+def test_the_report_stands_alone_and_shows_no_abuse(files: Path) -> None:
+    (files / "chat.jsonl").write_text(json.dumps({"user": "eve", "text": "<script>alert('snarfwad')</script>"}) + "\n")
+    out = files / "report.html"
+    arguments = (
+        str(files / "loose.toml"),
+        "--against",
+        str(files / "tight.toml"),
+        "--messages",
+        str(files / "chat.jsonl"),
+    )
+    done = told(*arguments, "--html", str(out), "--jobs", "1")
+    report = out.read_text(encoding="utf-8")
+    assert "snarfwad" not in done.output + report
+    assert "<svg" in report
+    assert "http://" not in report.replace("http://www.w3.org/2000/svg", "").replace("http://pygal.org", "")
+    plain = files / "plain.html"
+    told(*arguments, "--html", str(plain), "--show-text", "--jobs", "1")
+    text = plain.read_text(encoding="utf-8")
+    assert "<mark>snarfwad</mark>" in text
+    assert "<script>" not in text
+    assert "exists already" in told(*arguments, "--html", str(out), code=2).output
+
+
+def test_stored_chat_is_tried_against_the_live_policy(files: Path) -> None:
+    database = files / "log.sqlite3"
+
+    async def make() -> None:
+        db = await Database.open(database)
+        await PolicyLog(db).save("77", LOOSE, author="bot", reason="", at_ms=1, login="aurora")
+        log = MessageLog(db)
+        for message in said(CHAT):
+            log.keep(message)
+        await log.close()
+        await db.close()
+
+    asyncio.run(make())
+    arguments = (str(files / "tight.toml"), "--stored", "--channel", "aurora", "--database", str(database), "--json")
+    report = json.loads(told(*arguments, "--jobs", "1").stdout)
+    assert (report["before"], report["after"]) == ("aurora@1", "tight.toml")
+    assert (report["messages"], report["new"], report["lost"]) == (5, 3, 1)
+    assert json.loads(told("aurora@1", *arguments[1:]).stdout)["new"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("strict",), "give either --messages FILE or --stored"),
+        (("strict", "--stored"), "--stored needs --channel"),
+        (("nonesuch", "--messages", "chat.jsonl"), "nonesuch"),
+        (("strict", "--messages", "missing.jsonl", "--jobs", "1"), "missing.jsonl: cannot be read"),
+        (
+            ("strict", "--messages", "chat.jsonl", "--channel", "nobody", "--jobs", "1"),
+            "no message to try the policy on",
+        ),
+    ],
+)
+def test_what_cannot_be_tried_says_why(files: Path, arguments: tuple[str, ...], text: str) -> None:
+    placed = [str(files / each) if each.endswith(".jsonl") else each for each in arguments]
+    assert text in " ".join(told(*placed, code=2).output.split())
+
+
+async def test_strikes_follow_from_the_trials_own_verdicts() -> None:
+    policy = Policy.parse('[filters.blocklist]\nlists = []\nterms = [{ text = "zugmonger", severity = 0 }]\n')
+    trial = await run_trial(policy, flow(said([("eve", "zugmonger")] * 3)))
+    kinds = [hit.action.kind for hit in trial.hits]
+    assert kinds == [ActionKind.DELETE, ActionKind.WARN, ActionKind.TIMEOUT]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    chat=st.lists(st.tuples(st.sampled_from(["ann", "eve"]), st.sampled_from([text for _, text in CHAT])), max_size=15)
+)
+async def test_a_policy_compared_with_itself_changes_nothing(chat: list[tuple[str, str]]) -> None:
+    policy = Policy.parse(TIGHT)
+    comparison = compare(await run_trial(policy, flow(said(chat))), await run_trial(policy, flow(said(chat))))
+    assert (comparison.new, comparison.lost, comparison.changed) == ((), (), 0)
+    assert all(each.before == each.after for each in comparison.filters)
