@@ -22,6 +22,9 @@ SEVERITY_POINTS, CONFIDENCE_POINTS, REACH_POINTS = 30, 20, 20
 CROWD = 10
 """People around a line from which its reach counts in full."""
 
+CANDIDATES = 20
+"""Most urgent items among which a free one is looked for at a time."""
+
 
 class ClaimError(DatabaseError):
     """An item cannot be taken or decided by this person now; the text says why."""
@@ -108,10 +111,18 @@ class Queue:
         return int(row[0]), int(row[1])
 
     async def next(self, staff: Staff) -> Item | None:
-        """Take the most urgent item this person may review, or the one still held; None if there is none."""
-        async with self._db.transaction() as transaction:
-            rows = list(await transaction.execute_fetchall(_NEXT, _who(staff)))
-            return await self._take(transaction, staff, rows[0]) if rows else None
+        """Take the most urgent item this person may review, or the one still held; None if there is none.
+
+        The queue is sorted outside of the transaction, so that the bot's writes never wait for that; inside, the first
+        of those that is still free is taken.
+        """
+        while found := await self._db.rows(f"{_FREE} ORDER BY {_URGENCY} LIMIT {CANDIDATES}", _who(staff)):
+            async with self._db.transaction() as transaction:
+                for row in found:
+                    asked = {**_who(staff), "record_id": row["record_id"]}
+                    for free in await transaction.execute_fetchall(f"{_FREE} AND q.record_id = :record_id", asked):
+                        return await self._take(transaction, staff, free)
+        return None
 
     async def claim(self, staff: Staff, record_id: int, *, surface: Surface) -> Item:
         """Take a certain Record; one that does not wait for a review is referred to the queue first.
@@ -256,15 +267,13 @@ _PARTS = {
 }
 """The parts a person may have in a Record r."""
 
-_NEXT = f"""
+_FREE = f"""
     SELECT q.*
     FROM v_queue AS q
     JOIN records AS r ON r.id = q.record_id
     WHERE (q.claimed_by IS NULL OR q.claimed_by = :name)
         AND (q.why <> 'escalated' OR :escalated)
         AND NOT ({" OR ".join(_PARTS.values())})
-    ORDER BY q.claimed_by IS NULL, q.priority DESC, q.record_id
-    LIMIT 1
 """  # noqa: S608 - fixed text
 
 _PARTS_IN = f"""
@@ -272,6 +281,8 @@ _PARTS_IN = f"""
     FROM records AS r
     WHERE r.id = :record_id
 """  # noqa: S608 - fixed text
+
+_URGENCY = "q.claimed_by IS NULL, q.priority DESC, q.record_id"
 
 _STANDING = """
     SELECT r.channel_id,

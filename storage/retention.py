@@ -8,7 +8,8 @@ What a case on legal hold concerns stays whatever its age.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,15 +109,16 @@ class Retention:
         clocks: list[tuple[Subject, str]] = [("bodies", str(category)) for category in Category]
         clocks += [("messages", ""), ("appeals", ""), ("cases", ""), ("sealed", ""), ("log", "")]
         purges = []
-        for subject, category in clocks:
-            kept = days.get((subject, category)) or days[subject, ""]
-            # A seal bears its own date, set when it was made.
-            before_ms = at_ms if subject == "sealed" else at_ms - DAY_MS * kept
-            [row] = await self._db.rows(
-                f"SELECT count(*) FROM ({_PAST[subject]})",  # noqa: S608 - fixed text
-                {"before": before_ms, "category": category},
-            )
-            purges += [Purge(subject, category, before_ms, int(row[0]))] if row[0] else []
+        async with self._aside() as reader:
+            for subject, category in clocks:
+                kept = days.get((subject, category)) or days[subject, ""]
+                # A seal bears its own date, set when it was made.
+                before_ms = at_ms if subject == "sealed" else at_ms - DAY_MS * kept
+                [row] = await reader.rows(
+                    f"SELECT count(*) FROM ({_PAST[subject]})",  # noqa: S608 - fixed text
+                    {"before": before_ms, "category": category},
+                )
+                purges += [Purge(subject, category, before_ms, int(row[0]))] if row[0] else []
         return purges
 
     async def run(self, *, actor: str = "bot", at_ms: int | None = None) -> list[Purge]:
@@ -133,13 +135,23 @@ class Retention:
             batch = PEOPLE_BATCH if purge.subject == "log" else BATCH
             asked = {"before": purge.before_ms, "category": purge.category}
             # Listed once and not after each batch: a scan of ten million Records takes its time.
-            numbers = [row[0] for row in await self._db.rows(_PAST[purge.subject], asked)]
+            async with self._aside() as reader:
+                numbers = [row[0] for row in await reader.rows(_PAST[purge.subject], asked)]
             for first in range(0, len(numbers), batch):
                 async with self._db.transaction() as transaction:
                     await _destroy(transaction, purge, numbers[first : first + batch], actor)
         if purges:
             await self._db.forget_log()
         return purges
+
+    @asynccontextmanager
+    async def _aside(self) -> AsyncIterator[Database]:
+        """A connection of its own: the bot's questions about strikes must not wait behind a scan of the whole log."""
+        reader = await Database.open(self._db.path, readonly=True)
+        try:
+            yield reader
+        finally:
+            await reader.close()
 
 
 async def _destroy(transaction: aiosqlite.Connection, purge: Purge, numbers: Sequence[int], actor: str) -> None:

@@ -161,6 +161,11 @@ async def seal_kept(
         " AND context_messages.chatter_id = r.chatter_id AND context_messages.message_id = r.message_id",
         (record_id,),
     )
+    await transaction.execute(
+        "DELETE FROM messages"
+        " WHERE (chatter_id, message_id) IN (SELECT chatter_id, message_id FROM records WHERE id = ?)",
+        (record_id,),
+    )
     await transaction.execute("UPDATE evidence SET folded = NULL, detail = NULL WHERE record_id = ?", (record_id,))
 
 

@@ -161,7 +161,12 @@ _LINES = f"""
     SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
         m.text IS NULL AND (
             {_PAST}
-            OR m.message_id IN (SELECT q.message_id FROM sealed AS e JOIN records AS q ON q.id = e.record_id)
+            OR EXISTS (
+                SELECT 1
+                FROM records AS q
+                JOIN sealed AS e ON e.record_id = q.id
+                WHERE q.chatter_id = m.chatter_id AND q.message_id = m.message_id
+            )
         ) AS gone
     FROM context_messages AS m
     JOIN records AS r ON r.id = m.record_id

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from storage.audit import Audit
 from storage.database import Database, WriteError
 from storage.exposure import Exposure
+from storage.messages import MessageLog
 from storage.queue import ClaimError, Queue
 from storage.records import Outcome, RecordLog
 from storage.requests import RequestKind, Requests
@@ -190,6 +191,10 @@ async def test_escalating_child_safety_seals_the_text_wherever_it_is_quoted(
     line = make_message(1, text="a telltale line")
     number = await add_ban(log, 1, text="a telltale line")
     quoting = await add_ban(log, 2, "other", text="harmless", context=(line,))
+    stored = MessageLog(db)
+    stored.keep(line)
+    stored.keep(make_message(2, "other", "harmless"))
+    await stored.close()
     sealer = Sealer([Fernet.generate_key().decode()])
     await Queue(db).claim(staff["analyst"], number, surface="shell")
     assert b"telltale" in b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -204,6 +209,7 @@ async def test_escalating_child_safety_seals_the_text_wherever_it_is_quoted(
     assert [each.text for each in (await log.details(quoting)).context] == [None]
     assert (await verify(db)).breaks == []
     assert [item.record_id for item in await Queue(db).list()] == [quoting]
+    assert [row["text"] for row in await db.rows("SELECT text FROM messages")] == ["harmless"]
 
 
 def test_lots_are_even_and_the_same_every_time() -> None:
