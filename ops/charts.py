@@ -87,6 +87,8 @@ def _settings(title: str, height: int) -> dict[str, Any]:
 
 def _drawn(chart: Any) -> str:
     tree = chart.render_tree()
+    for comment in [each for each in tree if each.tag is ET.Comment]:
+        tree.remove(comment)
     for definitions in tree.iter("defs"):
         # pygal writes its settings as a script even where there is none to read them.
         for script in definitions.findall("script"):
