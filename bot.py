@@ -34,6 +34,7 @@ from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
 from ops import staff as staff_commands
+from ops.console import serve as console_server
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
 from sandbox.server import Sandbox
@@ -73,6 +74,7 @@ app.add_typer(retention_commands.app, name="retention")
 app.command("check")(check_command.check)
 app.command("backtest")(backtest_command.backtest)
 app.command("backup")(backup_commands.backup)
+app.command("console")(console_server.console)
 app.command("restore")(backup_commands.restore)
 errors = Console(stderr=True)
 

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     helix_url: str = Field("https://api.twitch.tv/helix/", pattern=r"^https?://.+/$")
     id_url: str = Field("https://id.twitch.tv/", pattern=r"^https?://.+/$")
     eventsub_url: str = Field("wss://eventsub.wss.twitch.tv/ws", pattern=r"^wss?://.+")
+    console_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/]+)?$",
+        description="Where people reach the console, e.g. https://mods.example.org; this machine if empty.",
+    )
     redirect_uri: str = Field("http://localhost:4343/callback", pattern=r"^https?://.+")
 
     @property

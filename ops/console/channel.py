@@ -1,0 +1,308 @@
+"""A channel's pages for its moderators and its streamer: overview, live log, Records, chatters, undo, notes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from filters.types import ActionKind, Category
+from ops.charts import bars
+from ops.console.desk import Desk, desk
+from ops.console.guard import Room, room_of, visitor_of
+from ops.console.rendering import TEMPLATES, Taste, back, render
+from storage.database import now_ms
+from storage.gaps import Gaps
+from storage.overview import Known, Tally
+from storage.reading import Outcome, Record, RecordQuery
+from storage.requests import Request as Asked
+from storage.requests import RequestKind
+
+PAGE = 50
+PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000}
+LOOK_S = 0.5
+"""How often the live log looks for news."""
+BREATH_S = 15.0
+"""How often a silent live log says that it is there, so that a closed page is noticed."""
+ALIVE_MS = 15_000
+"""A bot whose last sign of life is older than this does not watch."""
+LONGEST_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRow:
+    """What one filter did: how many Records, how many by action, and how many were undone."""
+
+    name: str
+    total: int
+    actions: dict[str, int]
+    undone: int
+
+
+async def overview(request: Request) -> Response:
+    """What happened lately and whether all is well."""
+    here, room = desk(request), room_of(request)
+    period = request.query_params.get("period", "24h")
+    period = period if period in PERIODS else "24h"
+    since_ms = now_ms() - PERIODS[period]
+    tallies = await here.overview.tallies(room.channel.id, since_ms)
+    waits = await here.overview.waits(room.channel.id, since_ms)
+    policy, number = await here.policy(room.channel.id)
+    alive_ms = (await Gaps(here.db).last_alive()).get(room.channel.id)
+    return await render(
+        request,
+        "overview.html",
+        period=period,
+        periods=PERIODS,
+        rows=_rows(tallies),
+        outcomes={each: sum(t.records for t in tallies if t.outcome == each) for each in Outcome},
+        waits=waits,
+        policy=policy,
+        revision=await here.revisions.get(room.channel.id, number),
+        records=await here.reader.list(RecordQuery(channel=room.channel.id, limit=12)),
+        groups=await here.groups.latest(room.channel.id, limit=5),
+        asked=[each for each in await here.requests.open() if each.channel_id == room.channel.id],
+        alive_ms=alive_ms,
+        alive=alive_ms is not None and now_ms() - alive_ms < ALIVE_MS,
+    )
+
+
+async def chart(request: Request) -> Response:
+    """What each filter did, as a picture."""
+    period = request.query_params.get("period", "24h")
+    period = period if period in PERIODS else "24h"
+    since_ms = now_ms() - PERIODS[period]
+    rows = _rows(await desk(request).overview.tallies(room_of(request).channel.id, since_ms))
+    series = {"stand": [row.total - row.undone for row in rows], "undone": [row.undone for row in rows]}
+    drawn = bars(f"Records of the last {period}", [row.name.replace("_", " ") for row in rows], series)
+    # The picture brings its own style sheet, which the pages' policy would not let in.
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+async def log(request: Request) -> Response:
+    """The channel's Records, newest first; the first page goes on by itself as new ones come."""
+    here, room = desk(request), room_of(request)
+    asked = request.query_params
+    chosen = {name: asked.get(name, "") for name in ("filter", "action", "outcome", "category", "chatter")}
+    until = asked.get("until", "")
+    query = RecordQuery(
+        channel=room.channel.id,
+        chatter=chosen["chatter"] or None,
+        filter=chosen["filter"] or None,
+        action=ActionKind[chosen["action"].upper()] if chosen["action"].upper() in ActionKind.__members__ else None,
+        outcome=Outcome(chosen["outcome"]) if chosen["outcome"] in set(Outcome) else None,
+        category=Category(chosen["category"]) if chosen["category"] in set(Category) else None,
+        until_ms=int(until) if until.isdecimal() and len(until) < 16 else None,
+        limit=PAGE,
+    )
+    records = await here.reader.list(query)
+    policy, _ = await here.policy(room.channel.id)
+    return await render(
+        request,
+        "log.html",
+        records=records,
+        chosen=chosen,
+        older={**{name: value for name, value in chosen.items() if value}, "until": records[-1].ts_ms}
+        if len(records) == PAGE
+        else None,
+        live=not until and not any(chosen.values()),
+        last_id=await here.reader.last_id(),
+        filters=[each.name for each in policy.filters.all],
+        actions=[each.name.lower() for each in ActionKind],
+        outcomes=list(Outcome),
+        categories=list(Category),
+    )
+
+
+async def live(request: Request) -> Response:
+    """The channel's new Records as server-sent events, each as a row of the log, again when its outcome stands."""
+    room, taste = room_of(request), Taste.of(request)
+    after = request.headers.get("Last-Event-ID", "") or request.query_params.get("after", "")
+    start = int(after) if after.isdecimal() and len(after) < 16 else await desk(request).reader.last_id()
+    stream = _events(request, room, taste, start)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def record(request: Request) -> Response:
+    """Why: one Record with its evidence, context and events."""
+    here, room = desk(request), room_of(request)
+    found = await _record(request)
+    group = await here.groups.of(found.id)
+    return await render(
+        request,
+        "record.html",
+        record=found,
+        details=await here.reader.details(found.id),
+        group=await here.groups.get(group) if group else None,
+        asked=await _asked(here, RequestKind.UNDO_RECORD, found.id),
+        base=f"/c/{room.channel.name}",
+        undoable=undoable(found),
+    )
+
+
+async def undo(request: Request) -> Response:
+    """Ask the bot to take back what a Record did."""
+    here, room = desk(request), room_of(request)
+    found = await _record(request)
+    address = f"/c/{room.channel.name}/records/{found.id}"
+    if not undoable(found):
+        return back(request, address, f"#{found.id} is {found.outcome}: there is nothing to undo.", wrong=True)
+    if await _asked(here, RequestKind.UNDO_RECORD, found.id):
+        return back(request, address, "The bot has been asked already.")
+    await here.requests.ask(
+        RequestKind.UNDO_RECORD, found.id, room.channel.id, actor=visitor_of(request).login, note="console"
+    )
+    await _note(request, "undo", f"record {found.id}")
+    return back(request, address, f"The bot has been asked to undo #{found.id}.")
+
+
+async def undo_group(request: Request) -> Response:
+    """Ask the bot to take back all that one decision did."""
+    here, room = desk(request), room_of(request)
+    group = await here.groups.get(request.path_params["group"])
+    if group is None or group.channel_id != room.channel.id:
+        raise HTTPException(404, "There is no such group in this channel.")
+    if not await _asked(here, RequestKind.UNDO_GROUP, group.id):
+        await here.requests.ask(
+            RequestKind.UNDO_GROUP, group.id, room.channel.id, actor=visitor_of(request).login, note="console"
+        )
+        await _note(request, "undo", f"group {group.id}")
+    told = f"The bot has been asked to undo all {group.records} Records of {group.kind} {group.id}."
+    return back(request, f"/c/{room.channel.name}", told)
+
+
+async def chatter(request: Request) -> Response:
+    """What the channel knows about one chatter: strikes, Records, appeals, notes."""
+    here, room = desk(request), room_of(request)
+    known = await _known(request)
+    policy, _ = await here.policy(room.channel.id)
+    now = now_ms()
+    since = now - policy.ladder.decay * 1000
+    acted = await here.reader.acted_on(room.channel.id, known.twitch_id, since) if known.twitch_id else []
+    query = RecordQuery(channel=room.channel.id, chatter=known.twitch_id, limit=100)
+    return await render(
+        request,
+        "chatter.html",
+        known=known,
+        standing=policy.ladder.standing(acted, now),
+        ladder=policy.ladder,
+        records=await here.reader.list(query) if known.twitch_id else [],
+        appeals=await here.overview.appeals(known.person, room.channel.id),
+        notes=await here.notes.about(room.channel.id, known.twitch_id) if known.twitch_id else [],
+        longest_note=LONGEST_NOTE,
+    )
+
+
+async def add_note(request: Request) -> Response:
+    """Write a note about a chatter."""
+    here, room = desk(request), room_of(request)
+    known = await _known(request)
+    text = str((await request.form()).get("text", "")).strip()
+    address = f"/c/{room.channel.name}/chatters/{known.person}"
+    if not 1 <= len(text) <= LONGEST_NOTE:
+        return back(
+            request, address, f"The note has {len(text)} characters, 1 to {LONGEST_NOTE} are possible.", wrong=True
+        )
+    if not known.twitch_id:
+        return back(request, address, "This person was erased; nothing is noted about them.", wrong=True)
+    await here.notes.add(room.channel.id, known.twitch_id, known.login, text, author=visitor_of(request).login)
+    await _note(request, "note", f"person {known.person}")
+    return back(request, address, "Noted.")
+
+
+async def show_text(request: Request) -> Response:
+    """Show the channel's chat text in plain, or masked again. Asking for it is kept in audit."""
+    room, visitor = room_of(request), visitor_of(request)
+    form = await request.form()
+    if form.get("plain") == "1":
+        await _note(request, "unmask", "log")
+        visitor.plain.add(room.channel.id)
+    else:
+        visitor.plain.discard(room.channel.id)
+    target = str(form.get("next", ""))
+    base = f"/c/{room.channel.name}"
+    return back(request, target if target == base or target.startswith(f"{base}/") else base)
+
+
+def undoable(record: Record) -> bool:
+    """Whether something of a Record is in force that can be taken back; what was deleted stays deleted."""
+    return record.outcome is Outcome.APPLIED and record.action.enforces
+
+
+async def _asked(here: Desk, kind: RequestKind, subject: int) -> Asked | None:
+    return next(
+        (each for each in await here.requests.open() if each.kind is kind and each.subject == str(subject)), None
+    )
+
+
+async def _record(request: Request) -> Record:
+    found = await desk(request).reader.get(request.path_params["record"])
+    if found is None or found.channel_id != room_of(request).channel.id:
+        raise HTTPException(404, f"There is no Record #{request.path_params['record']} in this channel.")
+    return found
+
+
+async def _known(request: Request) -> Known:
+    here, person = desk(request), request.path_params["person"]
+    known = await here.overview.known(person)
+    if known is None or not await here.overview.in_channel(person, room_of(request).channel.id):
+        raise HTTPException(404, "This channel's log knows nobody of that number.")
+    return known
+
+
+async def _note(request: Request, verb: str, subject: str, detail: str = "") -> None:
+    room = room_of(request)
+    await desk(request).audit.note(
+        actor=visitor_of(request).login,
+        role=room.role,
+        surface="console",
+        verb=verb,
+        subject=subject,
+        detail=detail,
+        channel_id=room.channel.id,
+    )
+
+
+def _rows(tallies: list[Tally]) -> list[FilterRow]:
+    rows: dict[str, dict[str, Any]] = {}
+    for each in tallies:
+        row = rows.setdefault(each.filter, {"actions": {}, "undone": 0, "total": 0})
+        shown = each.action if each.outcome in {"applied", "pending", "undone", "review"} else each.outcome
+        row["actions"][shown] = row["actions"].get(shown, 0) + each.records
+        row["total"] += each.records
+        row["undone"] += each.records if each.outcome == "undone" else 0
+    return [FilterRow(name, row["total"], row["actions"], row["undone"]) for name, row in rows.items()]
+
+
+async def _events(request: Request, room: Room, taste: Taste, after: int) -> AsyncIterator[str]:
+    here, visitor = desk(request), visitor_of(request)
+    row = TEMPLATES.get_template("row.html")
+    unsettled: set[int] = set()
+    quiet_s = 0.0
+    yield "retry: 2000\n\n"
+    while visitor.until_ms > now_ms():
+        fresh = await here.reader.list(RecordQuery(channel=room.channel.id, after_id=after, limit=PAGE))
+        again = [found for number in sorted(unsettled) if (found := await here.reader.get(number))]
+        settled = [each for each in again if each.outcome is not Outcome.PENDING]
+        for each in [*fresh, *settled]:
+            after = max(after, each.id)
+            if each.outcome is Outcome.PENDING:
+                unsettled.add(each.id)
+            else:
+                unsettled.discard(each.id)
+            html = row.render(
+                record=each, room=room, plain=room.channel.id in visitor.plain, **taste.clocks(), fresh=True
+            )
+            lines = "".join(f"data: {line}\n" for line in html.splitlines())
+            yield f"id: {after}\nevent: record\n{lines}\n"
+        quiet_s = 0.0 if fresh or settled else quiet_s + LOOK_S
+        if quiet_s >= BREATH_S:
+            quiet_s = 0.0
+            yield ": still here\n\n"
+        await asyncio.sleep(LOOK_S)

@@ -1,0 +1,99 @@
+"""Serving the console: alone, or beside the bot in the same event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from config.settings import Settings
+from ops.command import DatabaseOption, errors, opened, run
+from ops.console.app import build
+from ops.console.desk import Access
+from ops.console.signin import staff_sandbox
+from storage.database import Database, DatabaseError
+from storage.sealed import Sealer
+
+PORT = 8420
+FAREWELL_S = 1
+"""How long open pages (live logs) may keep the server from stopping."""
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it."""
+
+    def install_signal_handlers(self) -> None:
+        """Nothing: Ctrl-C belongs to the command."""
+
+
+def access_of(settings: Settings, port: int, *, sandbox: bool = False) -> Access:
+    """How people sign in, as the settings say."""
+    return Access(
+        url=settings.console_url or f"http://localhost:{port}",
+        client_id=settings.client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        id_url=settings.id_url,
+        helix_url=settings.helix_url,
+        sandbox=sandbox,
+    )
+
+
+@asynccontextmanager
+async def serving(db: Database, access: Access, port: int, sealer: Sealer | None = None) -> AsyncIterator[str]:
+    """Serve the console on this machine until the end of the block; gives its address. Port 0 takes a free one.
+
+    Raises:
+        DatabaseError: the port is taken.
+    """
+    if access.sandbox:
+        await staff_sandbox(db)
+    app = build(db, access, sealer)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=FAREWELL_S,
+    )
+    try:
+        listening = config.bind_socket()
+    except SystemExit:
+        raise DatabaseError(f"port {port} is taken (choose another --port)") from None
+    server = Server(config)
+    task = asyncio.create_task(server.serve([listening]))
+    try:
+        yield f"http://localhost:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await asyncio.wait([task])
+        listening.close()
+
+
+def console(
+    database: DatabaseOption = Path("var/chatwarden.sqlite3"),
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on this machine; 0 for a free one.")] = PORT,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Let anybody at this machine in as anyone. For trying things out only.")
+    ] = False,
+) -> None:
+    """Serve the web console to this machine; put a proxy with https in front for others."""
+
+    async def work() -> None:
+        settings = Settings.read()
+        sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
+        async with opened(database) as db:
+            access = access_of(settings, port, sandbox=sandbox)
+            async with serving(db, access, port, sealer) as address:
+                errors.print(f"console at {settings.console_url or address}; Ctrl-C stops", style="green")
+                await asyncio.Event().wait()
+
+    run(work())
