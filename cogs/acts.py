@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from dataclasses import replace
 
 from cogs.call import Target
 from cogs.channel import CONTEXT_LINES, Channel
+from cogs.enforce import Settled
 from filters.duplicates import Line
 from filters.types import Action, ActionKind, Category, Evidence, Message, Severity
 from storage.records import NewRecord, Outcome, OutcomeError, RecordLog, RecordQuery
@@ -101,6 +103,12 @@ def act_evidence(
 ) -> Evidence:
     """Why a Record of a person's act exists: ``rule`` names the act, ``detail`` holds the person's own words."""
     return Evidence(source, rule, category, severity, (0, len(message.text)), detail=detail)
+
+
+async def ending_of(order: asyncio.Future[Settled], patience_s: float | None = None) -> Settled | None:
+    """How an Order ended; None if that is not known in time, or could not be written down."""
+    await asyncio.wait([order], timeout=patience_s)
+    return order.result() if order.done() and not order.cancelled() else None
 
 
 async def settle_lifted(

@@ -30,7 +30,9 @@ class Handbook(ChatCommands):
         known = [each for each in all_commands() if each.extras["rank"] <= call.rank]
         if not asked:
             names = dict.fromkeys(each.qualified_name.split()[0] for each in known)
-            await call.answer(f"Commands (prefix {call.place.policy.prefix}): {', '.join(names)}. Ask: chatwarden nuke")
+            await call.answer(
+                f"Commands, each after {call.prefix}: {', '.join(names)}. More: {call.prefix}chatwarden nuke"
+            )
             return
         found = [each for each in known if each.qualified_name == asked or each.qualified_name.split()[0] == asked]
         if not found:

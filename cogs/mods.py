@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections import Counter
 
 from twitchio.ext import commands
 
-from cogs.acts import MODERATOR, act_evidence, last_message, now_ms, record_act
+from cogs.acts import MODERATOR, act_evidence, ending_of, last_message, now_ms, record_act
 from cogs.call import Call, ChatCommands, Target, UsageError, number_of, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
@@ -100,8 +99,10 @@ class Mods(ChatCommands):
         record_id = await record_act(place, self.desk.records, message, action, evidence, actor=call.actor)
         order = Order(record_id, action, evidence.category, place.id, target.id, target.login, "", now_ms(), words=text)
         await call.note(f"record {record_id}")
-        settled = await asyncio.wait_for(place.enforcer.submit(order), PATIENCE_S)
-        if settled.outcome is Outcome.APPLIED:
+        settled = await ending_of(place.enforcer.submit(order), PATIENCE_S)
+        if settled is None:
+            await call.answer(f"Twitch has not answered yet; see {call.prefix}why #{record_id}.")
+        elif settled.outcome is Outcome.APPLIED:
             await call.answer(f"{target.login} is warned, Record #{record_id}.")
         else:
             await call.answer(f"{target.login} is not warned; Twitch says: {settled.reason}. Record #{record_id}.")

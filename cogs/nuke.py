@@ -12,7 +12,7 @@ import structlog
 import twitchio
 from twitchio.ext import commands
 
-from cogs.acts import act_evidence, message_of_line, now_ms, record_act
+from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_act
 from cogs.call import Call, ChatCommands, UsageError, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
@@ -159,7 +159,7 @@ class Nukes(ChatCommands):
             await self._tell(call, plan)
             return
         if under_way:
-            raise UsageError("A nuke is under way already; end it with nuke stop.")
+            raise UsageError(f"A nuke is under way already; end it with {call.prefix}nuke stop.")
         running = Running(plan, call.actor, call.line.chatter_id)
         # It watches from here on, so that no line falls between looking back and watching.
         self.desk.nukes[call.place.id] = running
@@ -229,19 +229,19 @@ class Nukes(ChatCommands):
                 about_s = len(found) * 30 // BANS_PER_30_S
                 await call.answer(
                     f"Nuke {running.group_id}: {format_action(plan.action)} for {len(found)} under way,"
-                    f" about {format_duration(about_s)}. End it with nuke stop."
+                    f" about {format_duration(about_s)}. End it with {call.prefix}nuke stop."
                 )
             await self._hit_all(call, running, found)
             if not running.stopped:
                 await call.answer(
                     f"{_result(running)} Watching for {format_duration(plan.watch_s)};"
-                    f" end it with nuke stop, take it back with undo nuke."
+                    f" end it with {call.prefix}nuke stop, take it back with {call.prefix}undo nuke."
                 )
             before = running.dealt_with
             await self._watch(call.place, running)
             if running.stopped or running.dealt_with > before:
                 why = f" Stopped: {running.stopped}." if running.stopped else " It is over."
-                await call.answer(f"{_result(running)}{why} Take it back with undo nuke.")
+                await call.answer(f"{_result(running)}{why} Take it back with {call.prefix}undo nuke.")
         except DatabaseError as error:
             log.error("nuke_broken_off", channel=place.name, group=running.group_id, error=repr(error))
             await call.answer("The nuke is broken off: what it does cannot be recorded. The bot's log says why.")
@@ -256,8 +256,10 @@ class Nukes(ChatCommands):
                 message = await asyncio.wait_for(running.coming.get(), ends - time.monotonic())
             except TimeoutError:
                 return
-            if message is not None and running.first(message):
-                await self._hit(place, running, [message])
+            wave = [message]
+            while len(wave) < WAVE and not running.coming.empty():
+                wave.append(running.coming.get_nowait())
+            await self._hit(place, running, [each for each in wave if each is not None and running.first(each)])
 
     async def _hit_all(self, call: Call, running: Running, found: list[Message]) -> None:
         told_at = time.monotonic()
@@ -273,11 +275,11 @@ class Nukes(ChatCommands):
         """Record and carry out, and return when Twitch has answered for each."""
         orders = (self._carry_out(place, running, each) for each in messages)
         for settled in await asyncio.gather(*orders):
-            ended_well = settled.outcome in (Outcome.APPLIED, Outcome.SUPERSEDED)
+            ended_well = settled is not None and settled.outcome in (Outcome.APPLIED, Outcome.SUPERSEDED)
             running.done += ended_well
             running.failed += not ended_well
 
-    async def _carry_out(self, place: Channel, running: Running, message: Message) -> Settled:
+    async def _carry_out(self, place: Channel, running: Running, message: Message) -> Settled | None:
         span = running.plan.needle.span(message) or (0, 0)
         piece = fold(message.text[slice(*span)]).text
         evidence = replace(act_evidence("nuke", message, source="nuke"), span=span, folded=piece)
@@ -290,18 +292,17 @@ class Nukes(ChatCommands):
             actor=running.actor,
             group_id=running.group_id,
         )
-        return await place.enforcer.submit(
-            Order(
-                record_id=record_id,
-                action=running.plan.action,
-                category=evidence.category,
-                channel_id=place.id,
-                chatter_id=message.chatter_id,
-                chatter=message.chatter,
-                message_id=message.id,
-                received_ms=now_ms(),
-            )
+        order = Order(
+            record_id=record_id,
+            action=running.plan.action,
+            category=evidence.category,
+            channel_id=place.id,
+            chatter_id=message.chatter_id,
+            chatter=message.chatter,
+            message_id=message.id,
+            received_ms=now_ms(),
         )
+        return await ending_of(place.enforcer.submit(order))
 
     async def _look_back(self, call: Call, plan: Plan) -> tuple[list[Message], set[str]]:
         """The lines it matches, latest first, and everybody who wrote."""

@@ -172,7 +172,7 @@ class Streamers(ChatCommands):
         listed = _own(call.place.policy).get(composed(text))
         if listed is None:
             shipped = self._shipped(call.place.policy, text, exact=True)
-            hint = f" It is of the list {next(iter(shipped))}; allow it with allow add." if shipped else ""
+            hint = f" It is of the list {next(iter(shipped))}; allow it with {call.prefix}allow add." if shipped else ""
             raise UsageError(f"That is no own term of this channel.{hint}")
         await self._change(
             call,
@@ -267,7 +267,7 @@ class Streamers(ChatCommands):
                 raise UsageError("Somebody changed the policy a moment ago; look at it and do it again.") from error
             await call.note(f"revision {number}", ", ".join(each.path for each in changes)[:200])
             await place.adopt(new, number)
-        back = f"Revision {number}; take it back with filter restore {revision}."
+        back = f"Revision {number}; take it back with {call.prefix}filter restore {revision}."
         await call.answer(f"{done or _told(changes) + '.'} {back}")
 
     def _shipped(self, policy: Policy, text: str, *, exact: bool = False) -> dict[str, int]:

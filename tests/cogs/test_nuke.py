@@ -9,6 +9,7 @@ import pytest
 from cogs.call import UsageError
 from cogs.nuke import Plan
 from filters.types import Action, ActionKind
+from sandbox.faults import Fault
 from storage.records import Outcome, RecordQuery
 
 QUIET = """
@@ -36,6 +37,15 @@ async def crowd(bot: Any, innocents: int = 30) -> None:
     await bot.twitch.say("aurora", "mallory", "fr33 f0ll0wers for all")
     await bot.say("oscar", "ｆｒｅｅ ｆｏｌｌｏｗｅｒｓ")
     await bot.say("ann", "followers are free to leave")
+
+
+async def ended(bot: Any) -> None:
+    """Wait until the first group is over."""
+
+    async def over() -> bool:
+        return (await bot.bot.desk.groups.get(1)).ended_ms is not None
+
+    await bot.eventually(over)
 
 
 async def test_a_dry_run_says_how_many_and_names_them_and_does_nothing(stand: Any) -> None:
@@ -75,8 +85,28 @@ async def test_it_goes_on_for_its_time_and_stops_when_told(stand: Any) -> None:
         assert told.startswith("Nuke 1: ban for 4 people. Stopped: by maud.")
         await bot.say("late", "free followers")
         assert len(bot.twitch.bans("aurora")) == 4
-        group = await bot.bot.desk.groups.get(1)
-        assert group.ended_ms is not None
+        await ended(bot)
+
+
+async def test_a_long_one_tells_how_long_and_stops_between_two_waves(stand: Any) -> None:
+    async with stand(QUIET) as bot:
+        for name in NAMES:
+            await bot.twitch.say("aurora", name, "free followers")
+        await bot.say(NAMES[0], "free followers")
+        bot.twitch.faults.add(Fault(kind="latency", path="moderation/bans", method="POST", delay_s=0.3, times=None))
+        told = await bot.ask("maud", "!nuke free followers ban confirm")
+        assert told == "Nuke 1: ban for 30 under way, about 10s. End it with !nuke stop."
+        assert (await bot.ask("maud", "!nuke stop")).startswith("Nuke 1: ban for 16 people. Stopped: by maud.")
+        assert len(bot.twitch.bans("aurora")) == 16
+        assert await bot.records.pending() == []
+        assert "A nuke is" not in await bot.ask("maud", "!nuke good evening dry")
+
+
+async def test_a_second_nuke_waits_for_the_first_to_end(stand: Any) -> None:
+    async with stand(QUIET) as bot:
+        await crowd(bot)
+        await bot.ask("maud", "!nuke free followers delete")
+        assert "under way already; end it with !nuke stop." in await bot.ask("maud", "!nuke buy viewers")
 
 
 async def test_it_ends_by_itself(stand: Any) -> None:
@@ -85,11 +115,7 @@ async def test_it_ends_by_itself(stand: Any) -> None:
         await bot.ask("maud", "!nuke free followers delete for 1s")
         deleted = len(bot.twitch.deleted("aurora"))
         assert deleted == 4
-
-        async def over() -> bool:
-            return (await bot.bot.desk.groups.get(1)).ended_ms is not None
-
-        await bot.eventually(over)
+        await ended(bot)
         await bot.say("late", "free followers")
         assert len(bot.twitch.deleted("aurora")) == deleted
 

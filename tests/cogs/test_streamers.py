@@ -36,7 +36,7 @@ async def test_a_setting_is_changed_from_the_next_line_on_and_kept_as_a_revision
     async with stand(POLICY) as bot:
         told = await bot.ask("aurora", "!filter set caps.max_ratio 0.4")
         assert told.startswith("caps.max_ratio: ")
-        assert told.endswith("-> 0.4. Revision 2; take it back with filter restore 1.")
+        assert told.endswith("-> 0.4. Revision 2; take it back with !filter restore 1.")
         await bot.say("ann", "HALF of THIS IS LOUD and half is not")
         assert (await bot.record()).revision == 2
         new, old = await revisions(bot)
@@ -117,7 +117,7 @@ async def test_a_word_that_holds_sentences_together_is_not_listed(stand: Any) ->
 
 async def test_a_term_of_a_shipped_list_is_allowed_instead(stand: Any) -> None:
     async with stand("") as bot:
-        assert "of the list starter; allow it with allow add" in await bot.ask("aurora", "!block remove asshole")
+        assert "of the list starter; allow it with !allow add" in await bot.ask("aurora", "!block remove asshole")
         assert (await bot.ask("aurora", "!allow add asshole")).startswith("The word “•••••••” is allowed.")
         await bot.say("ann", "what an asshole move")
         assert await bot.records.count(RecordQuery(chatter="ann")) == 0
@@ -142,7 +142,7 @@ async def test_history_tells_who_changed_what_and_restore_goes_back(stand: Any) 
         told = await bot.ask("aurora", "!filter history")
         assert "3 by maud, 0s ago: blocklist.terms: 1 added, 0 removed; 2 by aurora" in told
         assert "1 by chatwarden" in told
-        assert "take it back with filter restore 3" in await bot.ask("aurora", "!filter restore 1")
+        assert "take it back with !filter restore 3" in await bot.ask("aurora", "!filter restore 1")
         assert [each.number for each in await revisions(bot)] == [4, 3, 2, 1]
         assert (await revisions(bot))[0].toml == (await revisions(bot))[3].toml
         assert "no such revision" in await bot.ask("aurora", "!filter restore 99")
