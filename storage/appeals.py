@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 import aiosqlite
 
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import actor_number, enrol_person
 from storage.queue import ClaimError, check_may_judge
 from storage.requests import RequestKind, ask
 from storage.reviews import NOTE_LIMIT
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 from storage.rules import rule
 
 Answer = Literal["approve", "deny"]
@@ -203,14 +203,13 @@ class Appeals:
                     "request_id": request_id,
                 },
             )
-            await note_deed(
+            await note_staff(
                 transaction,
-                actor=staff.name,
-                role=staff.role,
-                surface=surface,
-                verb="appeal decide",
-                subject=f"appeal {appeal_id}",
-                detail=f"{answer}: {reason}",
+                staff,
+                surface,
+                "appeal decide",
+                f"appeal {appeal_id}",
+                f"{answer}: {reason}",
                 channel_id=appeal.channel_id,
             )
         return request_id

@@ -10,11 +10,11 @@ from typing import Any, Literal, get_args
 
 import aiosqlite
 
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import KEY_BYTES, actor_number
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 Kind = Literal["person", "record", "appeal"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -91,7 +91,7 @@ class CaseBook:
                 " VALUES (?, 'open', ?, ?, ?, '', 0) RETURNING id",
                 (title, actor, actor, now_ms()),
             )
-            await _note(transaction, staff, surface, "case open", row[0])
+            await note_staff(transaction, staff, surface, "case open", f"case {row[0]}")
         return int(row[0])
 
     async def add(
@@ -107,7 +107,7 @@ class CaseBook:
             if not await transaction.execute_fetchall(f"SELECT 1 FROM {_TABLES[kind]} WHERE id = ?", (subject,)):  # noqa: S608
                 raise CaseError(f"there is no {kind} {subject}")
             await add_item(transaction, staff, case_id, kind, subject, why)
-            await _note(transaction, staff, surface, "case add", case_id, f"{kind} {subject}")
+            await note_staff(transaction, staff, surface, "case add", f"case {case_id}", f"{kind} {subject}")
 
     async def note(self, staff: Staff, case_id: int, text: str, *, surface: Surface) -> int:
         """Write a note and return its number. That it was written stays for ever, the words until retention ends.
@@ -133,7 +133,7 @@ class CaseBook:
             await transaction.execute(
                 "INSERT INTO case_note_texts (note_id, key, text) VALUES (?, ?, ?)", (number, key, text)
             )
-            await _note(transaction, staff, surface, "case note", case_id, f"note {number}")
+            await note_staff(transaction, staff, surface, "case note", f"case {case_id}", f"note {number}")
         return number
 
     async def assign(self, staff: Staff, case_id: int, owner: Staff, *, surface: Surface) -> None:
@@ -147,7 +147,7 @@ class CaseBook:
             await transaction.execute(
                 "UPDATE cases SET owner_id = ? WHERE id = ?", (await actor_number(transaction, owner.name), case_id)
             )
-            await _note(transaction, staff, surface, "case assign", case_id, f"to {owner.name}")
+            await note_staff(transaction, staff, surface, "case assign", f"case {case_id}", f"to {owner.name}")
 
     async def hold(self, staff: Staff, case_id: int, *, on: bool, surface: Surface) -> None:
         """Put a case on legal hold, closed or not, or lift it: nothing about its people and Records is erased then.
@@ -161,7 +161,7 @@ class CaseBook:
             )
             if not changed:
                 raise CaseError(f"there is no case {case_id}")
-            await _note(transaction, staff, surface, "case hold", case_id, "on" if on else "off")
+            await note_staff(transaction, staff, surface, "case hold", f"case {case_id}", "on" if on else "off")
 
     async def close(self, staff: Staff, case_id: int, resolution: str, *, surface: Surface) -> None:
         """Close a case. ``resolution`` stays, so it names nobody.
@@ -177,7 +177,7 @@ class CaseBook:
                 "UPDATE cases SET status = 'closed', closed_ms = ?, resolution = ? WHERE id = ?",
                 (now_ms(), resolution.strip(), case_id),
             )
-            await _note(transaction, staff, surface, "case close", case_id)
+            await note_staff(transaction, staff, surface, "case close", f"case {case_id}")
 
     async def get(self, case_id: int) -> Case:
         """One case.
@@ -241,20 +241,6 @@ async def add_item(
 
 
 _TABLES: dict[Kind, str] = {"person": "chatters", "record": "records", "appeal": "appeals"}
-
-
-async def _note(
-    transaction: aiosqlite.Connection, staff: Staff, surface: Surface, verb: str, case_id: int, detail: str = ""
-) -> None:
-    await note_deed(
-        transaction,
-        actor=staff.name,
-        role=staff.role,
-        surface=surface,
-        verb=verb,
-        subject=f"case {case_id}",
-        detail=detail,
-    )
 
 
 def _case(row: sqlite3.Row) -> Case:

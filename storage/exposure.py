@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import aiosqlite
 
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import actor_number
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 from storage.rules import rule
 
 HOUR_MS = 3_600_000
@@ -90,14 +90,13 @@ async def look(
         "INSERT INTO exposures (at_ms, actor_id, record_id, severity, sealed, surface) VALUES (?, ?, ?, ?, ?, ?)",
         (at_ms, await actor_number(transaction, staff.name), record_id, rows[0]["severity"], int(sealed), surface),
     )
-    await note_deed(
+    await note_staff(
         transaction,
-        actor=staff.name,
-        role=staff.role,
-        surface=surface,
-        verb="sealed open" if sealed else "unmask",
-        subject=f"record {record_id}",
-        detail=purpose,
+        staff,
+        surface,
+        "sealed open" if sealed else "unmask",
+        f"record {record_id}",
+        purpose,
         channel_id=rows[0]["channel_id"],
     )
 

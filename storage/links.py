@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from filters.duplicates import SHORTEST_SKETCHED, Duplicates, Line
 from filters.text import fold
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.cases import add_item, open_case
 from storage.database import Database, now_ms
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 AROUND_MS = 3_600_000
 """Near-identical lines count as one action when they are this near to a line of the case, before or after."""
@@ -74,15 +74,7 @@ class Links:
                 await transaction.execute(_LINK, (case_id, person, other, why, len(pairs), *min(pairs), at_ms))
                 for each in (person, other):
                     await add_item(transaction, staff, case_id, "person", each, why)
-            await note_deed(
-                transaction,
-                actor=staff.name,
-                role=staff.role,
-                surface=surface,
-                verb="case link",
-                subject=f"case {case_id}",
-                detail=f"{len(found)} links",
-            )
+            await note_staff(transaction, staff, surface, "case link", f"case {case_id}", f"{len(found)} links")
         return await self.of(case_id)
 
     async def _alike(self, case_id: int) -> AsyncIterator[tuple[tuple[str, int, int], Pair]]:

@@ -10,10 +10,10 @@ from typing import Any
 import aiosqlite
 
 from filters.types import MAX_TIMEOUT_S, Action, ActionKind, Category, Severity
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import actor_number
-from storage.roles import Permission, Staff
+from storage.roles import Permission, Staff, note_staff
 from storage.rules import rule
 
 SEVERITY_POINTS, CONFIDENCE_POINTS, REACH_POINTS = 30, 20, 20
@@ -191,14 +191,8 @@ class Queue:
             "opened_ms": now_ms(),
         }
         await open_items(transaction, [item])
-        await note_deed(
-            transaction,
-            actor=staff.name,
-            role=staff.role,
-            surface=surface,
-            verb="review refer",
-            subject=f"record {record_id}",
-            channel_id=row["channel_id"],
+        await note_staff(
+            transaction, staff, surface, "review refer", f"record {record_id}", channel_id=row["channel_id"]
         )
 
 

@@ -16,12 +16,12 @@ from typing import Literal
 import aiosqlite
 
 from filters.types import Category
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
 from storage.holds import HELD_PEOPLE, HELD_RECORDS
 from storage.people import actor_number, erase_within
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 Subject = Literal["bodies", "messages", "log", "appeals", "cases", "sealed"]
 
@@ -92,14 +92,8 @@ class Retention:
                 " ON CONFLICT (subject, category) DO UPDATE SET days = excluded.days",
                 (subject, str(category or ""), days),
             )
-            await note_deed(
-                transaction,
-                actor=by.name,
-                role=by.role,
-                surface=surface,
-                verb="retention set",
-                subject=" ".join(filter(None, (subject, category))),
-                detail=f"{days} days",
+            await note_staff(
+                transaction, by, surface, "retention set", " ".join(filter(None, (subject, category))), f"{days} days"
             )
 
     async def plan(self, at_ms: int | None = None) -> list[Purge]:

@@ -17,13 +17,13 @@ from typing import Any
 import aiosqlite
 
 from filters.types import Category
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import actor_number
 from storage.queue import ClaimError, check_may_judge, open_items
 from storage.requests import RequestKind, ask
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 from storage.rules import rule
 from storage.sealed import Outcome, SealedQueue, Sealer, SealError, note_release, seal_kept
 
@@ -138,7 +138,15 @@ class Reviews:
             if not rows[0]["current"]:
                 raise ReviewError(f"review {review_id}: was revised before (revise the later one)")
             review = await _append(transaction, staff, dict(rows[0]), decision, reason, note, revises=review_id)
-            await _note(transaction, staff, surface, "review revise", dict(rows[0]), f"{decision}: {reason}")
+            await note_staff(
+                transaction,
+                staff,
+                surface,
+                "review revise",
+                f"record {rows[0]['record_id']}",
+                f"{decision}: {reason}",
+                channel_id=rows[0]["channel_id"],
+            )
             request_id = await _ask_undo(transaction, staff, rows[0]["record_id"], review)
         return Decided(review, rows[0]["record_id"], "", request_id)
 
@@ -209,7 +217,15 @@ class Reviews:
             " WHERE record_id = ? AND round = ?",
             (now_ms(), record_id, item["round"]),
         )
-        await _note(transaction, staff, surface, "review decide", item, f"{decision}: {reason}")
+        await note_staff(
+            transaction,
+            staff,
+            surface,
+            "review decide",
+            f"record {item['record_id']}",
+            f"{decision}: {reason}",
+            channel_id=item["channel_id"],
+        )
         sealed = reason in SEALING and not item["sealed"]
         if sealed:
             await seal_kept(transaction, self._sealer, record_id, SEALING[reason], actor=staff.name)
@@ -302,26 +318,6 @@ async def _ask_undo(transaction: aiosqlite.Connection, staff: Staff, record_id: 
     note = f"overturned by review {review}"
     return await ask(
         transaction, RequestKind.UNDO_RECORD, record_id, rows[0]["channel_id"], actor=staff.name, note=note
-    )
-
-
-async def _note(
-    transaction: aiosqlite.Connection,
-    staff: Staff,
-    surface: Surface,
-    verb: str,
-    of: Mapping[str, Any],
-    detail: str,
-) -> None:
-    await note_deed(
-        transaction,
-        actor=staff.name,
-        role=staff.role,
-        surface=surface,
-        verb=verb,
-        subject=f"record {of['record_id']}",
-        detail=detail,
-        channel_id=of["channel_id"],
     )
 
 

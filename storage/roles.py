@@ -161,7 +161,9 @@ class Roster:
                 " added_ms = excluded.added_ms, removed_ms = NULL",
                 (await actor_number(transaction, name), role, login, now_ms()),
             )
-            await _note(transaction, by or Staff(name, role, name), surface, "staff add", name, str(role))
+            await note_staff(
+                transaction, by or Staff(name, role, name), surface, "staff add", f"staff {name}", str(role)
+            )
 
     async def remove(self, name: str, *, by: Staff, surface: Surface) -> None:
         """Take someone off the staff; what the person decided stays.
@@ -180,7 +182,30 @@ class Roster:
             )
             if not gone:
                 raise DatabaseError(f"{name!r} is not on the staff (see: staff list)")
-            await _note(transaction, by, surface, "staff remove", name, "")
+            await note_staff(transaction, by, surface, "staff remove", f"staff {name}")
+
+
+async def note_staff(
+    transaction: aiosqlite.Connection,
+    staff: Staff,
+    surface: Surface,
+    verb: str,
+    subject: str,
+    detail: str = "",
+    *,
+    channel_id: str = "",
+) -> None:
+    """Append to audit what a member of the staff does, in the transaction that does it."""
+    await note_deed(
+        transaction,
+        actor=staff.name,
+        role=staff.role,
+        surface=surface,
+        verb=verb,
+        subject=subject,
+        detail=detail,
+        channel_id=channel_id,
+    )
 
 
 _SELECT = """
@@ -194,14 +219,6 @@ _SELECT = """
 async def _managers(transaction: aiosqlite.Connection) -> set[str]:
     rows = await transaction.execute_fetchall(f"{_SELECT} AND s.role = 'manager'")
     return {row["name"] for row in rows}
-
-
-async def _note(
-    transaction: aiosqlite.Connection, by: Staff, surface: Surface, verb: str, subject: str, detail: str
-) -> None:
-    await note_deed(
-        transaction, actor=by.name, role=by.role, surface=surface, verb=verb, subject=f"staff {subject}", detail=detail
-    )
 
 
 def _staff(row: sqlite3.Row) -> Staff:

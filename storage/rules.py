@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import aiosqlite
 
 from filters.types import Category
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.database import Database, DatabaseError
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 LIMITS: Mapping[str, tuple[float, float]] = {
     "lease_s": (30, 86_400),
@@ -64,7 +64,7 @@ class Rules:
             raise DatabaseError(f"{name}: {value:g} is outside {least:g} to {greatest:g}")
         async with self._db.transaction() as transaction:
             await transaction.execute("UPDATE rules SET value = ? WHERE name = ?", (value, name))
-            await _note(transaction, by, surface, name, f"{value:g}")
+            await note_staff(transaction, by, surface, "rules set", f"rule {name}", f"{value:g}")
 
     async def set_deadline(self, category: Category, minutes: int, *, by: Staff, surface: Surface) -> None:
         """Change how soon Records of a category are to be reviewed.
@@ -76,22 +76,10 @@ class Rules:
             raise DatabaseError(f"{category}: {minutes} minutes is below 1")
         async with self._db.transaction() as transaction:
             await transaction.execute("UPDATE review_sla SET minutes = ? WHERE category = ?", (minutes, str(category)))
-            await _note(transaction, by, surface, f"deadline {category}", f"{minutes} minutes")
+            await note_staff(transaction, by, surface, "rules set", f"rule {category}", f"{minutes} minutes")
 
 
 async def rule(transaction: aiosqlite.Connection, name: str) -> float:
     """One rule's value, inside a transaction."""
     [row] = await transaction.execute_fetchall("SELECT value FROM rules WHERE name = ?", (name,))
     return float(row[0])
-
-
-async def _note(transaction: aiosqlite.Connection, by: Staff, surface: Surface, name: str, value: str) -> None:
-    await note_deed(
-        transaction,
-        actor=by.name,
-        role=by.role,
-        surface=surface,
-        verb="rules set",
-        subject=f"rule {name}",
-        detail=value,
-    )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from typing import Literal, get_args
 
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.database import Database, DatabaseError, now_ms
 from storage.people import actor_number
 from storage.queue import open_items, weight_of
 from storage.reviews import lot
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 Stratum = Literal["all", "filter", "category", "channel"]
 STRATA: tuple[Stratum, ...] = get_args(Stratum)
@@ -122,14 +122,13 @@ class Sampling:
                 for record_id in fresh
             ]
             await open_items(transaction, items)
-            await note_deed(
+            await note_staff(
                 transaction,
-                actor=staff.name,
-                role=staff.role,
-                surface=surface,
-                verb="review sample",
-                subject=f"sample {number}",
-                detail=f"{len(chosen)} of {sum(counts.values())} Records by {by}, seed {seed}",
+                staff,
+                surface,
+                "review sample",
+                f"sample {number}",
+                f"{len(chosen)} of {sum(counts.values())} Records by {by}, seed {seed}",
                 channel_id=channel_id,
             )
         return Sample(number, sum(counts.values()), tuple(sorted(probability)), len(fresh))

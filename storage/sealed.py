@@ -17,13 +17,13 @@ import aiosqlite
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from filters.types import Category, Evidence
-from storage.audit import Surface, note_deed
+from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
 from storage.exposure import look
 from storage.holds import HELD_RECORDS
 from storage.people import actor_number
-from storage.roles import Staff
+from storage.roles import Staff, note_staff
 
 SEALED = frozenset({Category.CHILD_SAFETY, Category.ILLEGAL_GOODS})
 """Categories whose text is never kept in plain."""
@@ -236,14 +236,8 @@ async def note_release(
         if held:
             raise SealError(f"seal {seal.id}: a case holds it (lift the legal hold first)")
         await transaction.execute("DELETE FROM sealed_content WHERE sealed_id = ?", (seal.id,))
-    await note_deed(
-        transaction,
-        actor=staff.name,
-        role=staff.role,
-        surface=surface,
-        verb="sealed release",
-        subject=f"seal {seal.id}",
-        detail=f"{outcome}: {note}" if note else outcome,
+    await note_staff(
+        transaction, staff, surface, "sealed release", f"seal {seal.id}", f"{outcome}: {note}" if note else outcome
     )
 
 
