@@ -6,7 +6,7 @@ from typing import Any
 
 import tomlkit
 from pydantic import BaseModel
-from tomlkit.items import Table
+from tomlkit.items import Array, Item, Table, Trivia
 
 
 def document(model: BaseModel, title: str = "") -> str:
@@ -41,10 +41,11 @@ def _fill(target: tomlkit.TOMLDocument | Table, model: BaseModel) -> None:
 
 def _item(value: Any) -> Any:
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        rows = tomlkit.array().multiline(True)
+        rows: list[Item] = []
         for row in value:
             inline = tomlkit.inline_table()
             inline.update({key: each for key, each in row.items() if each is not None})
             rows.append(inline)
-        return rows
+        # Appending to an array one by one takes tomlkit time that grows with the square of its length.
+        return Array(rows, Trivia(), multiline=True)
     return value
