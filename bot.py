@@ -29,6 +29,7 @@ from ops import case as case_commands
 from ops import check as check_command
 from ops import journal
 from ops import log as log_commands
+from ops import notes as notes_command
 from ops import policy as policy_commands
 from ops import retention as retention_commands
 from ops import review as review_commands
@@ -75,6 +76,7 @@ app.command("check")(check_command.check)
 app.command("backtest")(backtest_command.backtest)
 app.command("backup")(backup_commands.backup)
 app.command("console")(console_server.console)
+app.command("notes")(notes_command.notes)
 app.command("restore")(backup_commands.restore)
 errors = Console(stderr=True)
 

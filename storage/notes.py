@@ -10,10 +10,11 @@ from storage.people import actor_number, enrol_person
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note. ``at_ms`` is UTC milliseconds."""
+    """One note. ``at_ms`` is UTC milliseconds; ``channel`` the login, or the id of one not seen yet."""
 
     id: int
     at_ms: int
+    channel: str
     author: str
     text: str
 
@@ -38,9 +39,21 @@ class Notes:
     async def about(self, channel_id: str, chatter_id: str) -> list[Note]:
         """The channel's notes about a chatter (Twitch id), newest first."""
         rows = await self._db.rows(
-            "SELECT n.id, n.at_ms, a.name, n.text FROM notes AS n JOIN actors AS a ON a.id = n.actor_id"
-            " WHERE n.channel_id = ? AND n.chatter_id = (SELECT id FROM chatters WHERE twitch_id = ?)"
-            " ORDER BY n.id DESC",
+            f"{_SELECT} JOIN chatters AS p ON p.id = n.chatter_id"
+            " WHERE n.channel_id = ? AND p.twitch_id = ? ORDER BY n.id DESC",
             (channel_id, chatter_id),
         )
         return [Note(*row) for row in rows]
+
+    async def of(self, person: int) -> list[Note]:
+        """Every channel's notes about the person of that number, newest first."""
+        rows = await self._db.rows(f"{_SELECT} WHERE n.chatter_id = ? ORDER BY n.id DESC", (person,))
+        return [Note(*row) for row in rows]
+
+
+_SELECT = """
+    SELECT n.id, n.at_ms, coalesce(c.login, c.id), a.name, n.text
+    FROM notes AS n
+    JOIN channels AS c ON c.id = n.channel_id
+    JOIN actors AS a ON a.id = n.actor_id
+"""
