@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from dataclasses import asdict, replace
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from filters.masking import visible
 from ops.command import (
     DATABASE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     PlainOption,
@@ -19,7 +20,7 @@ from ops.command import (
     choice,
     errors,
     put_json,
-    put_table,
+    put_rows,
     run,
     time_zone,
 )
@@ -51,24 +52,16 @@ def list_appeals(
     async def work() -> None:
         async with at_desk(database, who, Permission.READ, "appeal list") as (db, _):
             appeals = await Appeals(db).list(closed=every, limit=limit)
-        if as_json:
-            put_json([_plain(each, view) for each in appeals])
-            return
-        put_table(
-            (
-                {
-                    "appeal": str(each.appeal_id),
-                    f"due ({tz})": clock(each.due_ms, view.zone),
-                    "channel": visible(each.channel),
-                    "chatter": visible(each.chatter) or f"(erased person {each.person})",
-                    "record": f"#{each.record_id}" if each.record_id else "",
-                    "status": each.status + (", not taken by Twitch" if each.failure else ""),
-                    "decided by": visible(each.decided_by),
-                }
-                for each in appeals
-            ),
-            ("appeal", f"due ({tz})", "channel", "chatter", "record", "status", "decided by"),
-        )
+        columns: Columns[Appeal] = {
+            "appeal": lambda each: each.appeal_id,
+            f"due ({tz})": lambda each: clock(each.due_ms, view.zone),
+            "channel": lambda each: visible(each.channel),
+            "chatter": lambda each: visible(each.chatter) or f"(erased person {each.person})",
+            "record": lambda each: f"#{each.record_id}" if each.record_id else "",
+            "status": lambda each: each.status + (", not taken by Twitch" if each.failure else ""),
+            "decided by": lambda each: visible(each.decided_by),
+        }
+        put_rows([_shown(each, view) for each in appeals], columns, as_json=as_json)
 
     run(work())
 
@@ -97,7 +90,7 @@ def show(
                     actor=staff.name, role=staff.role, surface="shell", verb="unmask", subject=f"appeal {appeal}"
                 )
         if as_json:
-            put_json(_plain(found, view))
+            put_json(asdict(_shown(found, view)))
             return
         facts = {
             "chatter": f"{visible(found.chatter) or '(erased)'}, person {found.person}",
@@ -147,8 +140,8 @@ def decide(
     run(work())
 
 
-def _plain(appeal: Appeal, view: View) -> dict[str, Any]:
-    return {**asdict(appeal), "text": None if appeal.text is None else view.text(appeal.text)}
+def _shown(appeal: Appeal, view: View) -> Appeal:
+    return replace(appeal, text=None if appeal.text is None else view.text(appeal.text))
 
 
 def _at_twitch(appeal: Appeal) -> str:

@@ -15,6 +15,7 @@ from ops.command import (
     DATABASE,
     USAGE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     PlainOption,
@@ -25,16 +26,16 @@ from ops.command import (
     fail,
     new_folder,
     put_json,
-    put_table,
+    put_rows,
     run,
     time_zone,
 )
 from ops.formats import MANIFEST, Format, Manifest, digest, write
 from ops.shown import View
 from ops.when import clock, iso
-from storage.cases import KINDS, CaseBook, Kind
+from storage.cases import KINDS, Case, CaseBook, Kind
 from storage.exposure import Exposure
-from storage.links import Links
+from storage.links import Link, Links
 from storage.people import find_people
 from storage.reading import Reader
 from storage.roles import Permission, Roster
@@ -77,24 +78,16 @@ def list_cases(
     async def work() -> None:
         async with at_desk(database, who, Permission.READ, "case list") as (db, _):
             cases = await CaseBook(db).list(closed=every, owner=owner)
-        if as_json:
-            put_json([asdict(each) for each in cases])
-            return
-        put_table(
-            (
-                {
-                    "case": str(each.case_id),
-                    "title": visible(each.title),
-                    "status": each.status + (", legal hold" if each.legal_hold else ""),
-                    "owner": visible(each.owner),
-                    f"opened ({tz})": clock(each.opened_ms, where),
-                    "people": str(each.people),
-                    "records": str(each.records),
-                }
-                for each in cases
-            ),
-            ("case", "title", "status", "owner", f"opened ({tz})", "people", "records"),
-        )
+        columns: Columns[Case] = {
+            "case": lambda each: each.case_id,
+            "title": lambda each: visible(each.title),
+            "status": lambda each: each.status + (", legal hold" if each.legal_hold else ""),
+            "owner": lambda each: visible(each.owner),
+            f"opened ({tz})": lambda each: clock(each.opened_ms, where),
+            "people": lambda each: each.people,
+            "records": lambda each: each.records,
+        }
+        put_rows(cases, columns, as_json=as_json)
 
     run(work())
 
@@ -199,22 +192,14 @@ def link(
     async def work() -> None:
         async with at_desk(database, who, Permission.CASE, "case link", f"case {case}") as (db, staff):
             links = await Links(db).find(staff, case, surface="shell")
-        if as_json:
-            put_json([asdict(each) for each in links])
-            return
-        put_table(
-            (
-                {
-                    "person": str(each.person),
-                    "other": str(each.other),
-                    "why": each.why,
-                    "times": str(each.strength),
-                    "for instance": f"#{each.record_id} and #{each.other_record_id}",
-                }
-                for each in links
-            ),
-            ("person", "other", "why", "times", "for instance"),
-        )
+        columns: Columns[Link] = {
+            "person": lambda each: each.person,
+            "other": lambda each: each.other,
+            "why": lambda each: each.why,
+            "times": lambda each: each.strength,
+            "for instance": lambda each: f"#{each.record_id} and #{each.other_record_id}",
+        }
+        put_rows(links, columns, as_json=as_json)
 
     run(work())
 

@@ -7,12 +7,13 @@ import getpass
 import json
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from datetime import tzinfo
 from errno import EEXIST
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich import box
@@ -23,6 +24,9 @@ from ops.when import WhenError, zone
 from storage.database import CorruptDatabaseError, Database, DatabaseError
 from storage.roles import ForbiddenError, Permission, Roster, Staff
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 INTEGRITY, USAGE, MISSED, FORBIDDEN = 1, 2, 3, 4
 """Exit codes besides 0: the log is not as written, wrong input, a target is missed, not permitted."""
 
@@ -32,6 +36,9 @@ PIPE_WIDTH = 160
 DATABASE = Path("var/chatwarden.sqlite3")
 
 Name = TypeVar("Name", bound=str)
+Item = TypeVar("Item", bound="DataclassInstance")
+Columns = Mapping[str, Callable[[Item], object]]
+"""A table of dataclasses: what stands under each heading."""
 
 errors = Console(stderr=True, highlight=False)
 
@@ -120,6 +127,14 @@ def screen() -> Console:
 def put_json(value: Any) -> None:
     """Write JSON to standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def put_rows(items: Sequence[Item], columns: Columns[Item], *, as_json: bool = False) -> None:
+    """Write dataclasses as a table with these columns, or whole as JSON."""
+    if as_json:
+        put_json([asdict(each) for each in items])
+        return
+    put_table(({name: str(cell(each)) for name, cell in columns.items()} for each in items), columns)
 
 
 def put_table(rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from filters.types import Category
 from ops.command import (
     DATABASE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     ZoneOption,
@@ -18,13 +19,13 @@ from ops.command import (
     choice,
     errors,
     put_json,
-    put_table,
+    put_rows,
     run,
     time_zone,
 )
 from ops.when import clock
 from storage.audit import Audit
-from storage.retention import SUBJECTS, Purge, Retention, Subject
+from storage.retention import SUBJECTS, Purge, Retention, RetentionRule, Subject
 from storage.roles import Permission
 
 app = typer.Typer(no_args_is_help=True, help="Retention: how long what is kept. A case on legal hold goes before it.")
@@ -37,16 +38,14 @@ def show(database: DatabaseOption = DATABASE, as_json: JsonOption = False, who: 
     async def work() -> None:
         async with at_desk(database, who, Permission.READ, "retention show") as (db, _):
             rules = await Retention(db).rules()
+        columns: Columns[RetentionRule] = {
+            "what": lambda each: each.subject,
+            "category": lambda each: each.category or "(any other)",
+            "days": lambda each: each.days,
+        }
+        put_rows(rules, columns, as_json=as_json)
         if as_json:
-            put_json([asdict(each) for each in rules])
             return
-        put_table(
-            (
-                {"what": each.subject, "category": each.category or "(any other)", "days": str(each.days)}
-                for each in rules
-            ),
-            ("what", "category", "days"),
-        )
         for subject, meaning in SUBJECTS.items():
             errors.print(f"{subject}: {meaning}")
 
@@ -84,9 +83,12 @@ def run_retention(
     """Destroy what is past its time; the running bot does so daily. Records stay and the chain stays valid."""
     where = time_zone(tz)
 
-    def row(purge: Purge) -> dict[str, str]:
-        older = clock(purge.before_ms, where)
-        return {"what": purge.subject, "category": purge.category, "older than": older, "gone": str(purge.gone)}
+    columns: Columns[Purge] = {
+        "what": lambda each: each.subject,
+        "category": lambda each: each.category,
+        f"older than ({tz})": lambda each: clock(each.before_ms, where),
+        "gone": lambda each: each.gone,
+    }
 
     async def work() -> None:
         async with at_desk(database, who, Permission.RETENTION, "retention run") as (db, staff):
@@ -98,7 +100,7 @@ def run_retention(
         if as_json:
             put_json({"applied": apply, "purges": [asdict(each) for each in purges]})
             return
-        put_table(map(row, purges), ("what", "category", "older than", "gone"))
+        put_rows(purges, columns)
         if not apply:
             errors.print("nothing was changed; add --apply to do it, it cannot be undone")
 

@@ -17,6 +17,7 @@ from filters.types import Category
 from ops.command import (
     DATABASE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     PlainOption,
@@ -25,6 +26,7 @@ from ops.command import (
     choice,
     errors,
     put_json,
+    put_rows,
     put_table,
     run,
     screen,
@@ -162,33 +164,18 @@ def list_queue(
     async def work() -> None:
         async with at_desk(database, who, Permission.READ, "review queue") as (db, _):
             items, (waiting, overdue) = await Queue(db).list(limit), await Queue(db).backlog()
-        if as_json:
-            put_json([asdict(item) for item in items])
-            return
-        columns = ("#", "priority", "why", f"due ({tz})", "channel", "action", "category", "severity", "held by")
-        put_table(
-            (
-                dict(
-                    zip(
-                        columns,
-                        (
-                            str(item.record_id),
-                            f"{item.priority:.0f}",
-                            item.why,
-                            clock(item.due_ms, where) + (" overdue" if item.overdue else ""),
-                            visible(item.channel),
-                            item.action,
-                            item.category,
-                            item.severity.name.lower(),
-                            item.claimed_by,
-                        ),
-                        strict=True,
-                    )
-                )
-                for item in items
-            ),
-            columns,
-        )
+        columns: Columns[Item] = {
+            "#": lambda each: each.record_id,
+            "priority": lambda each: f"{each.priority:.0f}",
+            "why": lambda each: each.why,
+            f"due ({tz})": lambda each: clock(each.due_ms, where) + (" overdue" if each.overdue else ""),
+            "channel": lambda each: visible(each.channel),
+            "action": lambda each: each.action,
+            "category": lambda each: each.category,
+            "severity": lambda each: each.severity.name.lower(),
+            "held by": lambda each: each.claimed_by,
+        }
+        put_rows(items, columns, as_json=as_json)
         errors.print(f"{waiting} wait, {overdue} of them overdue")
 
     run(work())

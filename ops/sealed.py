@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from ops.command import (
     DATABASE,
     USAGE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     ZoneOption,
@@ -23,14 +23,14 @@ from ops.command import (
     errors,
     fail,
     put_json,
-    put_table,
+    put_rows,
     run,
     time_zone,
 )
 from ops.when import clock
 from storage.reviews import Reviews
 from storage.roles import Permission
-from storage.sealed import OUTCOMES, Outcome, SealedQueue, Sealer, new_key
+from storage.sealed import OUTCOMES, Outcome, Seal, SealedQueue, Sealer, new_key
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,25 +63,17 @@ def list_seals(
     async def work() -> None:
         async with at_desk(database, who, Permission.SEALED_LIST, "sealed list") as (db, _):
             seals = await SealedQueue(db).list(released=every)
-        if as_json:
-            put_json([asdict(each) for each in seals])
-            return
-        put_table(
-            (
-                {
-                    "seal": str(each.id),
-                    "record": f"#{each.record_id}",
-                    "sealed": clock(each.at_ms, where),
-                    "for": each.category,
-                    "by": visible(each.sealed_by),
-                    "content": _content(each.kept, each.present),
-                    "until": clock(each.expires_ms, where) if each.expires_ms else "",
-                    "outcome": each.outcome,
-                }
-                for each in seals
-            ),
-            ("seal", "record", "sealed", "for", "by", "content", "until", "outcome"),
-        )
+        columns: Columns[Seal] = {
+            "seal": lambda each: each.id,
+            "record": lambda each: f"#{each.record_id}",
+            f"sealed ({tz})": lambda each: clock(each.at_ms, where),
+            "for": lambda each: each.category,
+            "by": lambda each: visible(each.sealed_by),
+            "content": _content,
+            "until": lambda each: clock(each.expires_ms, where) if each.expires_ms else "",
+            "outcome": lambda each: each.outcome,
+        }
+        put_rows(seals, columns, as_json=as_json)
 
     run(work())
 
@@ -142,7 +134,7 @@ def key(
     errors.print(f"{file} holds a new key; set CHATWARDEN_SEAL_KEY_FILE={file}, keep a copy, restart the bot")
 
 
-def _content(kept: bool, present: bool) -> str:
-    if not kept:
+def _content(seal: Seal) -> str:
+    if not seal.kept:
         return "not kept (no key)"
-    return "encrypted" if present else "gone"
+    return "encrypted" if seal.present else "gone"

@@ -11,17 +11,17 @@ import typer
 from ops.command import (
     DATABASE,
     AsOption,
+    Columns,
     DatabaseOption,
     JsonOption,
     at_desk,
     at_keyboard,
     errors,
     opened,
-    put_json,
-    put_table,
+    put_rows,
     run,
 )
-from storage.roles import PERMISSIONS, Permission, Role, Roster
+from storage.roles import PERMISSIONS, Permission, Role, Roster, Staff
 
 app = typer.Typer(no_args_is_help=True, help="The staff: who may review, and as what.")
 
@@ -35,12 +35,9 @@ def list_staff(database: DatabaseOption = DATABASE, as_json: JsonOption = False)
     async def work() -> None:
         async with opened(database, readonly=True) as db:
             staff = await Roster(db).list()
+        put_rows(staff, _COLUMNS, as_json=as_json)
         if as_json:
-            put_json([{"name": each.name, "role": str(each.role), "login": each.login} for each in staff])
             return
-        put_table(
-            ({"name": each.name, "role": each.role, "Twitch": each.login} for each in staff), ("name", "role", "Twitch")
-        )
         for role, permitted in PERMISSIONS.items():
             errors.print(f"{role}: {', '.join(sorted(permitted))}")
 
@@ -80,6 +77,13 @@ def remove(name: NameArgument, database: DatabaseOption = DATABASE, who: AsOptio
         errors.print(f"{name} is not on the staff any more")
 
     run(work())
+
+
+_COLUMNS: Columns[Staff] = {
+    "name": lambda each: each.name,
+    "role": lambda each: each.role,
+    "Twitch": lambda each: each.login,
+}
 
 
 def _owns(database: Path) -> bool:
