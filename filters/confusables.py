@@ -17,13 +17,16 @@ LEET = {
 }  # fmt: skip
 """Digits and signs that stand for letters, in ASCII, where l and i are one letter (see ``filters.disguise``)."""
 
+OTHER_LEET = {**LEET, "6": "b", "4": "y", "9": "r"}
+"""What they stand for among Cyrillic and Greek letters, as the Latin letters those look like: б, ч, я."""
+
 _BY_HABIT = {
     "ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŧ": "t", "ħ": "h", "ı": "i",
     "ƅ": "b", "ƽ": "s", "€": "e", "£": "l", "¢": "c", "¥": "y", "¡": "i",
     "β": "b", "γ": "y", "δ": "d", "ε": "e", "η": "n", "ι": "i", "κ": "k", "μ": "m", "ν": "v", "ρ": "p", "σ": "o",
     "τ": "t", "υ": "u", "χ": "x", "ω": "w", "ⲓ": "i", "ⲕ": "k", "ⲧ": "t", "ⲏ": "h", "ⲃ": "b", "ⲙ": "m", "ⲛ": "n",
     "б": "b", "в": "b", "г": "r", "д": "d", "з": "e", "и": "u", "к": "k", "л": "n", "м": "m", "н": "h", "п": "n",
-    "т": "t", "ф": "f", "ц": "u", "ш": "w", "щ": "w", "ъ": "b", "ь": "b", "э": "e", "я": "r",
+    "т": "t", "ф": "f", "ц": "u", "ч": "y", "ш": "w", "щ": "w", "ъ": "b", "ь": "b", "ы": "bl", "э": "e", "ю": "lo", "я": "r", "ζ": "z",
 }  # fmt: skip
 """Look-alikes chatters use that the tables lack: by shape, not by sound."""
 
@@ -34,8 +37,16 @@ _POSING = re.compile(
 )
 """Unicode names of characters that are a Latin letter in disguise."""
 
-_INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
-"""Letters and symbols without ink that are not of a category that is dropped anyway."""
+_INVISIBLE = frozenset("\u0640\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
+"""Letters and symbols without ink, and Arabic's stroke that stretches a word, where their category is not dropped."""
+
+_VARIANTS = {"ی": "ي", "ى": "ي", "ک": "ك", "ة": "ه"}
+"""Letters that Arabic and Persian keyboards have one for the other."""
+
+COMPOSED: dict[int, str] = str.maketrans(
+    {"\u0640": "", **_VARIANTS, **{chr(code): chr(code - 0x60) for code in range(0x30A1, 0x30F7)}}
+)
+"""What is one letter written two ways: tatweel stretches an Arabic word, and katakana is hiragana's other hand."""
 
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "Cn"})
 
@@ -77,7 +88,7 @@ class _Plain(_Table):
             return " "
         if char in _INVISIBLE or unicodedata.category(char) in _DROPPED:
             return ""
-        simpler = unicodedata.normalize("NFKD", char).casefold()
+        simpler = unicodedata.normalize("NFKD", char).casefold().translate(COMPOSED)
         return "".join(each for each in simpler if unicodedata.category(each) not in _DROPPED)
 
 

@@ -18,6 +18,9 @@ from filters.text import composed, plain, skeleton, squash
 
 BEGINNING = 4
 """Letters by which a window of spelt-out letters is given up early: no term begins so."""
+SHORTEST_SPELT_OUT = 3
+"""Letters a term of another script needs to be found letter by letter."""
+SHORTEST_NATIVE_FUZZY = 6
 SHORTEST_FUZZY = 5
 """Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
 ROOT_ZIPF = 3.3
@@ -30,6 +33,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 """Scripts written without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and Hangul, whose
 particles cling to the word."""
 
+_VOWEL_MARKS = re.compile(r"[\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 _NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
 
@@ -45,16 +49,17 @@ class Phrase:
 class Index:
     """Terms found by what a word may have in common with them.
 
-    Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native`` and
-    ``native_phrases``; ``spelt_out`` leads from the looks of a term of another script to the term. ``telling`` are
-    terms so well known that a word with one inside is a form of it, ``guises`` how chat spells those; ``well_known``
-    are terms common in English, with their Zipf frequency there.
+    Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native``; ``spelt_out``
+    leads from the looks of a term of another script to the term. ``telling`` are terms so well known that a word
+    with one inside is a form of it, ``guises`` how chat spells those; ``well_known`` are terms common in English,
+    with their Zipf frequency there.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms: dict[str, Term] = {}
         self.native: dict[str, Term] = {}
         self.native_phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
+        self._native_words: dict[str, bool] = {}
         self.spelt_out: dict[str, str] = {}
         self.embedded: list[tuple[str, Term]] = []
         self.phrases: defaultdict[tuple[str, str], list[Phrase]] = defaultdict(list)
@@ -74,6 +79,11 @@ class Index:
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
+        )
+        self.near_native = Vocabulary(
+            list(self._native_words),
+            forgives=lambda word: self._native_words[word] and len(word) >= SHORTEST_NATIVE_FUZZY,
+            heard=lambda word: False,
         )
         self.near = Vocabulary(
             list(self.terms),
@@ -97,22 +107,21 @@ class Index:
         native, letters = composed(term.text), squash(skeleton(term.text))
         if not letters:
             return
-        if native == letters:
-            native = letters
         if _UNSPACED.search(native) and len(native) > 1:
             self.embedded.append((native, term))
         if term.anywhere:
             self.embedded.append((letters, term))
         self.native.setdefault(native, term)
         if not native.isascii():
-            self.native.setdefault(squash(plain(term.text)), term)
+            if not _VOWEL_MARKS.search(native):
+                self.native.setdefault(squash(plain(term.text)), term)
             latin = skeleton(native).isascii() and any(each.isascii() and each.isalpha() for each in plain(native))
             if not latin:
                 self._admit_native(native, letters, term)
                 return
             if len(letters) < 4 or real_words().zipf(letters) >= 2:
                 # Without its accents it is another word: Turkish göt, English got.
-                del self.native[squash(plain(term.text))]
+                self.native.pop(squash(plain(term.text)), None)
                 self.native[native] = term
                 return
         known = self.terms.get(letters)
@@ -122,11 +131,13 @@ class Index:
                 self.terms.setdefault(digits, term)
 
     def _admit_native(self, native: str, letters: str, term: Term) -> None:
-        if len(letters) >= BEGINNING:
+        if len(letters) >= SHORTEST_SPELT_OUT:
             self.spelt_out.setdefault(letters, native)
-        parts = tuple(squash(plain(word)) for word in term.text.split())
+        if not _VOWEL_MARKS.search(native) and not _UNSPACED.search(native):
+            self._native_words[squash(plain(term.text))] = not term.exact
+        parts = tuple(squash(skeleton(word)) for word in term.text.split())
         if len(parts) > 1:
-            self.native_phrases[parts[0]].append(Phrase(native, parts))
+            self.native_phrases[key(parts[0])].append(Phrase(native, parts))
 
     def _index_phrase(self, letters: str, term: Term) -> None:
         words = tuple(word for word in _WORDS.split(skeleton(term.text)) if word)

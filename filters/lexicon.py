@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import groupby, product
 
 from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, key, missing_letters, slip, sound
 from filters.index import BEGINNING, Index, Phrase
 from filters.realwords import real_words
-from filters.spelling import AS_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
+from filters.spelling import AS_LETTERS, AS_OTHER_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
 from filters.tables import fits
 from filters.terms import Problem, Term, read_terms
-from filters.text import Folded, blank, composed, plain, skeleton, squash
+from filters.text import Folded, blank, composed, skeleton, squash
 
 __all__ = ["Hit", "Lexicon", "Problem", "Term", "compile_lexicon", "read_terms"]
 
@@ -72,7 +72,9 @@ class _Word:
     """What is known of one word of a line, whatever stands beside it."""
 
     found: Found | None
-    native: str
+    foreign: bool
+    looks: str
+    looks_key: str
     letters: str
     leet: str
     mask: str
@@ -115,12 +117,13 @@ class Lexicon:
         folded = skeleton(token)
         letters = squash(folded)
         found = None if letters in self._allowed else self._speller.judge(token, folded)
-        native = letters if token.isascii() else squash(plain(token))
+        foreign = not token.isascii()
+        looks = squash(folded.translate(AS_OTHER_LETTERS)) if foreign else letters
         zipf = self._words.zipf(letters)
         if folded.isalpha():
             short = len(letters) <= 2
             likely = self._phrase_words(letters, letters, "", zipf)
-            word = _Word(found, native, letters, letters, "", zipf, (letters,), short, likely)
+            word = _Word(found, foreign, looks, key(looks), letters, letters, "", zipf, (letters,), short, likely)
         else:
             leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded.rstrip(".,:;!?"))
@@ -129,7 +132,9 @@ class Lexicon:
             pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
             word = _Word(
                 found,
-                native,
+                foreign,
+                looks,
+                key(looks),
                 letters,
                 leet,
                 mask,
@@ -164,11 +169,17 @@ class Lexicon:
 
     def _embedded_hits(self, text: str) -> Iterator[Hit]:
         assert self._index.embedded_finder is not None
-        for table in (skeleton, _native_letters) if not text.isascii() else (skeleton,):
-            for which, start, end in self._index.embedded_finder.find_matches_as_indexes(table(text)):
-                letters, term = self._index.embedded[which]
-                offsets = [at for at, char in enumerate(text) for _ in table(char)]
-                yield Hit(term, (offsets[start], offsets[end - 1] + 1), letters, 0, "exact", CONFIDENCE["exact"])
+        for table in (skeleton, composed) if not text.isascii() else (skeleton,):
+            letters = [(letter, at) for at, char in enumerate(text) for letter in table(char)]
+            for technique, each in (("exact", letters), ("repeats", _unstretched(letters))):
+                if technique == "repeats" and len(each) == len(letters):
+                    continue
+                for which, start, end in self._index.embedded_finder.find_matches_as_indexes(
+                    "".join(c for c, _ in each)
+                ):
+                    form, term = self._index.embedded[which]
+                    span = (each[start][1], each[end - 1][1] + 1)
+                    yield Hit(term, span, form, 0, technique, CONFIDENCE[technique])
 
     def _windows(self, words: Sequence[_Word]) -> Iterator[tuple[int, int, Found]]:
         last = len(words) - 1
@@ -176,7 +187,7 @@ class Lexicon:
         for at, word in enumerate(words):
             if at < last:
                 after = words[at + 1]
-                if (word.phrase_words and after.phrase_words) or word.native in self._index.native_phrases:
+                if (word.phrase_words and after.phrase_words) or word.looks_key in self._index.native_phrases:
                     yield from self._phrases_from(words, at)
                 joined = word.letters + after.letters
                 if joined in self._index.terms and self._is_split(word, after, joined):
@@ -194,10 +205,12 @@ class Lexicon:
                 end = at + len(phrase.parts)
                 if end <= len(words) and (technique := self._phrase(words[at:end], phrase)):
                     yield at, end, Found(phrase.letters, technique, int(technique == "typo"))
-        for phrase in self._index.native_phrases.get(word.native, ()):
+        for phrase in self._index.native_phrases.get(word.looks_key, ()):
             end = at + len(phrase.parts)
-            if tuple(each.native for each in words[at:end]) == phrase.parts:
-                yield at, end, Found(phrase.letters, "exact")
+            looks = [each.looks for each in words[at:end]]
+            foreign = any(each.foreign for each in words[at:end])
+            if foreign and len(looks) == len(phrase.parts) and all(map(_stretches, looks, phrase.parts)):
+                yield at, end, Found(phrase.letters, "exact" if looks == list(phrase.parts) else "repeats")
 
     def _is_split(self, word: _Word, after: _Word, joined: str) -> bool:
         if len(joined) < 6 or min(len(word.letters), len(after.letters)) < 2:
@@ -273,6 +286,7 @@ class Lexicon:
         if len(pieces) < 3:
             return None
         whole = "".join(pieces)
+        foreign = any(word.foreign for word in words)
         if whole not in self._index.terms and self._words.zipf(whole):
             return None
         offset = 0
@@ -288,7 +302,7 @@ class Lexicon:
                     break
                 if count < 3 or 2 * single < count or count < len(spelt) / 2.2:
                     continue
-                term = self._stretched_term(spelt)
+                term = self._stretched_term(spelt, foreign=foreign)
                 alone = start == 0 or end == len(pieces) - 1 or len(pieces[start - 1]) > 1 or len(pieces[end + 1]) > 1
                 if term and (alone or len(spelt) >= 5):
                     return Found(term, "spacing")
@@ -300,13 +314,13 @@ class Lexicon:
             return WINDOW_LETTERS
         return 3 * BEGINNING if any(begun[:size] in self._index.beginnings for size in range(1, BEGINNING)) else 0
 
-    def _stretched_term(self, spelt: str) -> str:
+    def _stretched_term(self, spelt: str, *, foreign: bool) -> str:
         if spelt in self._index.terms:
             return spelt
+        if foreign and spelt in self._index.spelt_out:
+            return self._index.spelt_out[spelt]
         if len(spelt) < 4:
             return ""
-        if spelt in self._index.spelt_out:
-            return self._index.spelt_out[spelt]
         near = self._index.near.with_key(key(spelt))
         return next((term for term in near if len(term) > 5 or not missing_letters(spelt, term)), "")
 
@@ -335,8 +349,10 @@ def _begins(letters: str, part: str) -> bool:
     return letters.endswith(part) and letters[: -len(part)] in PREFIXES
 
 
-def _native_letters(text: str) -> str:
-    return "".join(map(composed, text))
+def _unstretched(letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Letters with their places, runs of three and more as the first of them."""
+    runs = [list(run) for _, run in groupby(letters, key=lambda each: each[0])]
+    return [each for run in runs for each in (run if len(run) < 3 else run[:1])]
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filters.confusables import LEET
+from filters.confusables import LEET, OTHER_LEET
 from filters.disguise import (
     LONGEST_AFFIX,
     PREFIXES,
@@ -25,7 +25,7 @@ from filters.disguise import (
 from filters.guises import RARER_ZIPF
 from filters.index import SHORTEST_FUZZY, Index
 from filters.realwords import real_words
-from filters.text import composed, plain, squash
+from filters.text import composed, plain, skeleton, squash
 
 LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
@@ -37,6 +37,7 @@ LIKELY_ZIPF = 2.5
 """A word this common is what a stretched spelling of it stands for."""
 AS_LETTERS = str.maketrans(LEET)
 """Leet undone, for ``str.translate``."""
+AS_OTHER_LETTERS = str.maketrans(OTHER_LEET)
 LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 """Punctuation around a word that is no letter in disguise."""
 
@@ -90,10 +91,28 @@ class Speller:
         return None
 
     def _native_word(self, token: str) -> Found | None:
+        """A term in its own script, or with some of its letters posing as others: 6лядь, cyka with a Cyrillic y."""
         own = squash(plain(token))
-        forms = (composed(token), own, *(() if own.isascii() or self._zipf(own) else (relax(own), collapse(own))))
-        form = next((form for form in forms if form in self._index.native), None)
-        return (form and Found(form, "exact" if form in forms[:2] else "repeats")) or None
+        for form in (composed(token), own):
+            if form in self._index.native:
+                return Found(form, "exact")
+        if own.isascii() or self._zipf(own):
+            return None
+        looks = squash(skeleton(token).translate(AS_OTHER_LETTERS))
+        for form in (looks, relax(looks), collapse(looks)):
+            if form in self._index.spelt_out:
+                return Found(self._index.spelt_out[form], "homoglyph" if form == looks else "repeats")
+        for term in self._index.near_native.with_key(key(own)):
+            if missing_letters(own, term) == 0:
+                return Found(term, "repeats")
+        return self._native_slip(own) if len(own) <= LONGEST_WORD else None
+
+    def _native_slip(self, own: str) -> Found | None:
+        """A letter left out or two swapped: which keys are neighbours on every keyboard there is, nobody knows."""
+        for term in sorted(self._index.near_native.near(own)):
+            if (len(own) < len(term) or sorted(own) == sorted(term)) and slip(own, term):
+                return Found(term, "typo", 1)
+        return None
 
     def _is_foreign_word(self, token: str) -> bool:
         """Whether it is a real word in another script, and so no disguise of a Latin one."""

@@ -7,9 +7,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filters.confusables import PLAIN, SKELETON
+from filters.confusables import COMPOSED, PLAIN, SKELETON
 
 _BREAKS = re.compile(r"[\W_]+")
+_BREAKS_IN_SCRIPT = re.compile(r"[^\w\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]+|_+")
+"""In Indic scripts, Thai, Lao, Burmese and Khmer the marks are vowels: without them it is another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def plain(text: str) -> str:
 
 def composed(text: str) -> str:
     """The text in its own script, lower case, with the marks that belong to its letters, squashed."""
-    return squash(unicodedata.normalize("NFKC", text).casefold())
+    text = unicodedata.normalize("NFKC", text).casefold().translate(COMPOSED)
+    return text if text.isalnum() else _BREAKS_IN_SCRIPT.sub("", text)
 
 
 def squash(text: str) -> str:
