@@ -40,7 +40,7 @@ Item = TypeVar("Item", bound="DataclassInstance")
 Columns = Mapping[str, Callable[[Item], object]]
 """A table of dataclasses: what stands under each heading."""
 
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def choice(kind: str, names: Iterable[Name]) -> Callable[[str], Name]:
