@@ -114,7 +114,12 @@ class AutoMod(ChatCommands):
         denied = act_evidence("automod deny", message)
         await record_act(channel, self.desk.records, message, DELETE, denied, actor=moderator, outcome=Outcome.APPLIED)
 
-    @commands.group(invoke_fallback=True, apply_guards=False, extras=told(Rank.MODERATOR, "", "automod approve #12"))
+    @commands.group(
+        invoke_fallback=True,
+        apply_guards=False,
+        case_insensitive=True,
+        extras=told(Rank.MODERATOR, "", "automod approve #12"),
+    )
     async def automod(self, call: Call, *, rest: str = "") -> None:
         """Say what AutoMod holds back."""
         if rest:

@@ -31,6 +31,8 @@ from storage.policies import PolicyLog, StaleRevisionError
 TERMS = "blocklist.terms"
 ALLOWED_WORDS = "blocklist.allow"
 ALLOWED_SITES = "links.allow"
+HOW = ("on", "stopped", "dry run", "off")
+"""How a filter stands; stopped is one the circuit breaker lets only log."""
 SHOWN_REVISIONS = 4
 SHOWN_CHANGES = 3
 SHOWN_FINDINGS = 4
@@ -47,7 +49,11 @@ class Streamers(ChatCommands):
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @commands.group(
-        name="filter", invoke_fallback=True, apply_guards=False, extras=told(Rank.STREAMER, "", "filter show caps")
+        name="filter",
+        invoke_fallback=True,
+        apply_guards=False,
+        case_insensitive=True,
+        extras=told(Rank.STREAMER, "", "filter show caps"),
     )
     async def filters(self, call: Call, *, rest: str = "") -> None:
         """Say which filters are on, in dry run, and off."""
@@ -83,7 +89,7 @@ class Streamers(ChatCommands):
         now = getattr(place.policy.filters, name)
         if now.enabled and not now.dry_run:
             await call.note(f"filter {name}", "let act again")
-            await place.adopt(place.policy, place.engine.revision)
+            place.breaker.reset(name)
             await call.answer(f"{name} is on.")
             return
         await self._change(call, lambda policy: _switched(policy, name, enabled=True, dry_run=False))
@@ -137,7 +143,10 @@ class Streamers(ChatCommands):
         await self._change(call, lambda _: Policy.parse(revision.toml), reason=f"restores revision {revision.number}")
 
     @commands.group(
-        invoke_fallback=True, apply_guards=False, extras=told(Rank.STREAMER, "", "block add some phrase severity 2")
+        invoke_fallback=True,
+        apply_guards=False,
+        case_insensitive=True,
+        extras=told(Rank.STREAMER, "", "block add some phrase severity 2"),
     )
     async def block(self, call: Call, *, rest: str = "") -> None:
         """Say how many terms are listed."""
@@ -208,7 +217,12 @@ class Streamers(ChatCommands):
             f" severity {evidence.severity.name.lower()}, {evidence.score:.0%} sure: {format_action(action)}."
         )
 
-    @commands.group(invoke_fallback=True, apply_guards=False, extras=told(Rank.STREAMER, "", "allow add example.com"))
+    @commands.group(
+        invoke_fallback=True,
+        apply_guards=False,
+        case_insensitive=True,
+        extras=told(Rank.STREAMER, "", "allow add example.com"),
+    )
     async def allow(self, call: Call, *, rest: str = "") -> None:
         """Say how many words and sites are allowed."""
         if rest:
@@ -236,9 +250,11 @@ class Streamers(ChatCommands):
     async def _list(self, call: Call) -> None:
         named: defaultdict[str, list[str]] = defaultdict(list)
         for each in call.place.policy.filters.all:
-            named["off" if not each.enabled else "dry run" if each.dry_run else "on"].append(each.name)
+            stopped = each.name in call.place.breaker.tripped
+            how = "off" if not each.enabled else "dry run" if each.dry_run else "stopped" if stopped else "on"
+            named[how].append(each.name)
         all_dry = " The whole policy is in dry run." if call.place.policy.dry_run else ""
-        stand = "; ".join(f"{how}: {', '.join(named[how])}" for how in ("on", "dry run", "off") if named[how])
+        stand = "; ".join(f"{how}: {', '.join(named[how])}" for how in HOW if named[how])
         await call.answer(f"Filters {stand}.{all_dry}")
 
     async def _change(

@@ -76,6 +76,19 @@ async def test_filters_are_listed_shown_and_switched(stand: Any) -> None:
         assert "list, show, on, off" in await bot.ask("aurora", "!filter nonsense")
 
 
+async def test_a_filter_that_was_stopped_for_running_away_is_let_act_again(stand: Any) -> None:
+    async with stand("[breaker]\nactions_per_minute = 2\n" + POLICY) as bot:
+        for number in range(4):
+            await bot.say(f"eve_{number}", "snarfwad", ts=1_700_000_000 + number)
+        assert (await bot.record(4)).outcome is Outcome.DRY_RUN
+        await bot.until(lambda: any("!filter on blocklist" in line.text for line in bot.twitch.sent("aurora")))
+        assert "; stopped: blocklist; off: " in await bot.ask("aurora", "!filter")
+        assert await bot.ask("aurora", "!Filter ON blocklist") == "blocklist is on."
+        await bot.say("eve_9", "snarfwad", ts=1_700_000_010)
+        [record] = await bot.records.list(RecordQuery(chatter="eve_9"))
+        assert record.outcome is Outcome.APPLIED
+
+
 async def test_what_would_happen_is_told_without_doing_it(stand: Any) -> None:
     async with stand(POLICY) as bot:
         assert await bot.ask("aurora", "!filter test what a lovely day") == (
