@@ -46,6 +46,7 @@ WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
 
 _COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
+_STRETCHED = re.compile(r"(\S)\1\1")
 _WORDS = re.compile(r"\S+")
 _PIECES = re.compile(r"[^\w$@!|+(<]+|_+")
 
@@ -168,18 +169,21 @@ class Lexicon:
         )
 
     def _embedded_hits(self, text: str) -> Iterator[Hit]:
-        assert self._index.embedded_finder is not None
-        for table in (skeleton, composed) if not text.isascii() else (skeleton,):
+        finder = self._index.embedded_finder
+        assert finder is not None
+        for table in (skeleton, _own_letters) if not text.isascii() else (skeleton,):
+            whole = table(text)
+            if not (finder.find_matches_as_indexes(whole) or _STRETCHED.search(whole)):
+                continue
             letters = [(letter, at) for at, char in enumerate(text) for letter in table(char)]
+            seen = set()
             for technique, each in (("exact", letters), ("repeats", _unstretched(letters))):
-                if technique == "repeats" and len(each) == len(letters):
-                    continue
-                for which, start, end in self._index.embedded_finder.find_matches_as_indexes(
-                    "".join(c for c, _ in each)
-                ):
+                for which, start, end in finder.find_matches_as_indexes("".join(letter for letter, _ in each)):
                     form, term = self._index.embedded[which]
                     span = (each[start][1], each[end - 1][1] + 1)
-                    yield Hit(term, span, form, 0, technique, CONFIDENCE[technique])
+                    if span not in seen:
+                        seen.add(span)
+                        yield Hit(term, span, form, 0, technique, CONFIDENCE[technique])
 
     def _windows(self, words: Sequence[_Word]) -> Iterator[tuple[int, int, Found]]:
         last = len(words) - 1
@@ -347,6 +351,10 @@ def _ends(letters: str, part: str) -> bool:
 
 def _begins(letters: str, part: str) -> bool:
     return letters.endswith(part) and letters[: -len(part)] in PREFIXES
+
+
+def _own_letters(text: str) -> str:
+    return "".join(map(composed, text))
 
 
 def _unstretched(letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
