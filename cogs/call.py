@@ -114,7 +114,7 @@ class ChatCommands(commands.Component):
             await call.answer(f"{cause}{example_of(call)}")
             return False
         log.error("command_failed", command=str(call.command), channel=call.place.name, error=repr(cause))
-        await call.answer("That did not work, and nothing more was done; the reason is in the bot's own log.")
+        await call.answer("That did not work; the reason is in the bot's own log.")
         return False
 
 

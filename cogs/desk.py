@@ -33,8 +33,10 @@ log = structlog.get_logger(__name__)
 
 PACE = (8, 10.0)
 """Commands one person may give in so many seconds; the rest is passed over."""
-REFUSALS_EVERY_S = 60.0
-"""How often one person's refused commands are audited: the trail is for ever, so nobody may fill it from chat."""
+REFUSAL = (1, 60.0)
+"""Refused commands of one person that are audited: the trail is for ever, so nobody may fill it from chat."""
+REFUSALS = (30, 60.0)
+"""The same for a whole channel, as many accounts may be one person's."""
 REMEMBERED = 1_000
 """People whose pace is remembered; the one silent longest is forgotten first."""
 
@@ -56,17 +58,20 @@ class Desk:
         self.raids: dict[str, RaidWatch] = {}
         self.nukes: dict[str, Running] = {}
         self.undo = Undo(channels, records, self.groups)
-        self._paces: OrderedDict[tuple[str, str], AsyncLimiter] = OrderedDict()
+        self._paces: OrderedDict[tuple[str, str, str], AsyncLimiter] = OrderedDict()
 
     async def admit(self, call: Call) -> bool:
         """Whether the command may run: enough rank, and not too many in a row. A refusal is silent, and audited."""
         needed = call.command.extras["rank"] if call.command else Rank.STREAMER
         name = call.command.qualified_name if call.command else ""
+        where, who = call.place.id, call.line.chatter_id
         if call.rank < needed:
-            if await self._in_pace("refused", call, 1, REFUSALS_EVERY_S):
+            if await self._in_pace(("refused", where, who), REFUSAL) and await self._in_pace(
+                ("refused", where, ""), REFUSALS
+            ):
                 await self._audit_refusal(call, name, needed)
             return False
-        if not await self._in_pace("commands", call, *PACE):
+        if not await self._in_pace(("asked", where, who), PACE):
             log.warning("command_passed_over", command=name, channel=call.place.name, limit=f"{PACE[0]} in {PACE[1]} s")
             return False
         return True
@@ -85,9 +90,8 @@ class Desk:
             allowed=False,
         )
 
-    async def _in_pace(self, what: str, call: Call, count: float, per_s: float) -> bool:
-        key = (what, f"{call.place.id} {call.line.chatter_id}")
-        limiter = self._paces.setdefault(key, AsyncLimiter(count, per_s))
+    async def _in_pace(self, key: tuple[str, str, str], pace: tuple[int, float]) -> bool:
+        limiter = self._paces.setdefault(key, AsyncLimiter(*pace))
         self._paces.move_to_end(key)
         if len(self._paces) > REMEMBERED:
             self._paces.popitem(last=False)

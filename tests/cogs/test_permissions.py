@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cogs.desk import REFUSALS
 from cogs.permissions import Rank, rank_of
 from config.policy import Grants
 from filters.types import Role
@@ -103,6 +104,15 @@ async def test_refusals_do_not_fill_the_trail(stand: Any) -> None:
             await bot.twitch.say("aurora", "eve", "!why")
         await bot.twitch.say("aurora", "mallory", "!why")
         assert [each.subject for each in await refusals(bot, 2)] == ["person 2", "person 1"]
+
+
+async def test_many_accounts_cannot_fill_the_trail_either(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        for number in range(45):
+            await bot.twitch.say("aurora", f"n{number * 37 % 101}_zed", "!why")
+        await refusals(bot, REFUSALS[0])
+        assert (await bot.ask("maud", "!chatwarden")).startswith("Commands")
+        assert len(await refusals(bot, REFUSALS[0])) <= REFUSALS[0] + 5
 
 
 async def test_somebody_renamed_is_found_by_the_old_name_and_the_new(stand: Any) -> None:
