@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,8 @@ from cogs.channel import Observer
 from cogs.enforce import Settled, describe
 from cogs.modbot import ModBot, StartError
 from cogs.policies import PolicyBook
-from config.policy import PolicyError
+from config.changes import changed
+from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from config.settings import Settings, SettingsError
 from filters.types import Verdict
 from ops import appeal as appeal_commands
@@ -55,6 +57,8 @@ from twitch.tokens import TokenError, TokenStore
 BAD_INPUT = 2
 BOOKS_DISAGREE = 1
 HALTED = 1
+GC_EVERY = 50_000
+"""Objects made before the garbage collector looks for cycles; a busy second makes some hundred thousand."""
 TOLD = (SettingsError, PolicyError, DatabaseError, TokenError, StartError, LoginError, LogError)
 """Errors whose text is for the user: what, value, limit, remedy."""
 
@@ -148,6 +152,13 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
         await database.close()
 
 
+def _settle_memory() -> None:
+    """Spare the garbage collector what stays anyway: word lists are millions of objects to walk, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_EVERY)
+
+
 def _explain_start(ended: asyncio.Task[None]) -> None:
     """Say why the bot did not start: what gets better by itself (exit code 1) and what does not (2)."""
     try:
@@ -183,6 +194,7 @@ def run() -> None:
                 serving(metrics, settings.metrics_host, settings.metrics_port),
             ):
                 metrics.vitals = bot.health.vitals
+                _settle_memory()
                 structlog.get_logger("bot").info("watching", channels=[each.name for each in bot.channels.values()])
                 await bot.until_halted()
         except asyncio.CancelledError:
@@ -243,6 +255,9 @@ def demo(
     replay: Annotated[
         Path | None, typer.Option(help="Play this chat log instead: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Moderate by this preset; the demo's own is family that acts on insults, too.")
+    ] = None,
     speed: Annotated[str, typer.Option(help="Times as fast as the chat was, or max.")] = "12",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     database: Annotated[Path, typer.Option(help="Where the demo keeps its log; replaced each time.")] = Path(
@@ -255,8 +270,12 @@ def demo(
         rate = demo_stage.parse_speed(speed)
         chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED)
         demo_stage.make_room(database)
+        policy = Policy.preset(preset or DEFAULT_PRESET)
+        if preset is None and replay is None:
+            policy = changed(policy, "blocklist.act_from", "1")
+        policies = demo_stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
         async with Sandbox() as twitch:
-            settings = await demo_stage.settle(twitch, chat.channels, database)
+            settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
             screen = demo_stage.Screen(chat, as_json=as_json, fast=rate is None)
             with screen:
                 async with moderating(Settings(**settings), screen) as (bot, records):

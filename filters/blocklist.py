@@ -39,6 +39,10 @@ class Blocklist(Filter):
     allow: tuple[str, ...] = Field((), description="Words that are never a hit.")
     least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
 
+    act_from: Severity = Field(
+        Severity.LOW, description="Terms of the lists milder than this are only put up for review."
+    )
+
     _listed: tuple[Term, ...] = PrivateAttr(())
 
     def with_lists(self, listed: Sequence[Term]) -> Self:
@@ -55,10 +59,13 @@ class Blocklist(Filter):
         return compile_lexicon([*(term.term() for term in self.terms), *self._listed], self.allow)
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        """Return the worst listed term in the message."""
-        hit = self._lexicon.find(message.folded, message.opaque)
-        if hit is None:
+        """Return the worst listed term in the message, one to act on before one to review."""
+        hits = self._lexicon.find_all(message.folded, message.opaque)
+        if not hits:
             return None
+        hit = max(hits, key=lambda each: (self._acts(each.term), each.term.severity, each.confidence))
+        acts = self._acts(hit.term)
+        mildness = "" if acts else "; milder than what is acted on"
         return Evidence(
             filter=self.name,
             rule=hit.term.text,
@@ -69,6 +76,14 @@ class Blocklist(Filter):
             score=hit.confidence,
             distance=hit.distance,
             technique=hit.technique,
-            detail=f"a listed {'phrase' if ' ' in hit.term.text else 'word'} ({hit.technique})",
+            detail=f"a listed {'phrase' if ' ' in hit.term.text else 'word'} ({hit.technique}){mildness}",
             dry_run=self.dry_run,
+            review_only=not acts,
         )
+
+    def _acts(self, term: Term) -> bool:
+        return term.severity >= self.act_from or term.text in self._own
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(term.text for term in self.terms)

@@ -140,7 +140,7 @@ class Ladder(Settings):
         """The step for one piece of Evidence. What the present offence has brought already is not done twice."""
         step = min(self.entry[Severity(evidence.severity)] + standing.strikes, len(self.steps) - 1)
         action = self.steps[step]
-        if evidence.score < self.review_line:
+        if evidence.review_only or evidence.score < self.review_line:
             return min(action, REVIEW)
         if evidence.score < self.confidence_line or action <= standing.taken:
             return min(action, DELETE)

@@ -16,10 +16,10 @@ from filters.types import Category, Evidence, Message, Severity
 
 SHORTENERS = frozenset(
     "adf.ly bit.do bit.ly bl.ink buff.ly clck.ru cutt.ly goo.gl is.gd ity.im j.mp kutt.it lnkd.in mcaf.ee ow.ly q.gs"
-    " qr.ae rb.gy rebrand.ly s.id shorte.st shorturl.at snip.ly soo.gd t.co t.ly t2m.io tiny.cc tinyurl.com tr.im u.to"
+    " qr.ae rb.gy rebrand.ly s.id shorte.st shorturl.at snip.ly soo.gd t.ly t2m.io tiny.cc tinyurl.com tr.im u.to"
     " v.gd vk.cc x.co".split()
 )
-"""Services that hide where a link leads; from common knowledge."""
+"""Services that hide where a link leads; from common knowledge. Not t.co: Twitter wraps every link in it."""
 
 _CLIMBS = re.compile(r"[^?#]*[/\\](?:\.|%2e){2}(?:[/\\?#]|$)", re.IGNORECASE)
 """A path with a step up, which browsers follow out of the folder it seems to be in."""

@@ -165,7 +165,8 @@ class Evidence:
     original text, ``folded`` the canonical form of that piece, ``score`` the confidence in [0, 1] that a person
     would agree (1 for plain rules), ``distance`` the edits between ``folded`` and ``rule``, ``technique`` what was
     undone to see it, ``detail`` one plain sentence for people. ``related`` are the ids of other messages that
-    belong to the same finding (a flood, a copy-paste cluster), oldest first.
+    belong to the same finding (a flood, a copy-paste cluster), oldest first. ``review_only`` says that the filter's
+    settings want people to look and nothing to be done.
     """
 
     filter: str
@@ -180,6 +181,7 @@ class Evidence:
     detail: str = ""
     related: tuple[str, ...] = ()
     dry_run: bool = False
+    review_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +204,5 @@ class Verdict:
 
     @property
     def leading(self) -> Evidence:
-        """The Evidence a Record is filed under: live before dry run, then the worst, then the surest."""
-        return max(self.evidence, key=lambda each: (not each.dry_run, each.severity, each.score))
+        """The Evidence a Record is filed under: live before dry run, what acts before what does not, then the worst."""
+        return max(self.evidence, key=lambda each: (not each.dry_run, not each.review_only, each.severity, each.score))

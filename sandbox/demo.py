@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cogs.enforce import Settled
+from config.policy import Policy
 from filters.ladder import format_action
 from filters.masking import visible
 from filters.types import ActionKind, Verdict
@@ -120,6 +121,14 @@ def make_room(database: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True)
+
+
+def draw_up(folder: Path, channels: Sequence[str], policy: Policy) -> Path:
+    """Write the policy for each channel into a folder of its own, where the bot looks on its first start."""
+    folder.mkdir(exist_ok=True)
+    for channel in channels:
+        (folder / f"{channel}.toml").write_text(policy.to_toml(), encoding="utf-8")
+    return folder
 
 
 async def settle(twitch: Sandbox, channels: Sequence[str], database: Path) -> dict[str, Any]:

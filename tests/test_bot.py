@@ -32,7 +32,7 @@ def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
     chat = tmp_path / "chat.jsonl"
     lines = [
         {"ts": 1 + n, "channel": "aurora", "user": f"u{n}", "text": t}
-        for n, t in enumerate(["hi", "b a s t a r d", "bye"])
+        for n, t in enumerate(["hi", "go kill yourself", "bye"])
     ]
     chat.write_text("".join(json.dumps(line) + "\n" for line in lines))
     result = run("demo", "--replay", str(chat), "--speed", "max", "--json", "--database", str(tmp_path / "d.sqlite3"))
@@ -83,7 +83,7 @@ def test_a_corrupt_database_is_refused_and_left_as_it_is(tmp_path: Path, monkeyp
 def test_check_answers_one_verdict_a_line_in_order() -> None:
     result = run("check", stdin="hello\nyou b4st4rd\n\nbye\n")
     verdicts = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [verdict["action"] for verdict in verdicts] == ["none", "delete", "none", "none"]
+    assert [verdict["action"] for verdict in verdicts] == ["none", "review", "none", "none"]
     (evidence,) = verdicts[1]["evidence"]
     assert (evidence["filter"], evidence["term"], evidence["span"]) == ("blocklist", "bastard", [4, 11])
 

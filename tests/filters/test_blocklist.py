@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from filters.blocklist import BlockedTerm, Blocklist
 from filters.history import History
+from filters.ladder import Ladder, Standing
 from filters.lexicon import CONFIDENCE, Term
 from filters.types import Category, Evidence, Fragment, FragmentKind, Message, Severity
 
@@ -79,3 +80,32 @@ def test_allowed_words_stay_allowed_when_lists_join() -> None:
 def test_a_term_of_no_or_too_many_characters_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="text"):
         BlockedTerm(text=text)
+
+
+def graded(text: str) -> Evidence:
+    listed = [Term("drongle", Severity.LOW), Term("snarfwad", Severity.HIGH), Term("zugmonger", Severity.EXTREME)]
+    own = (BlockedTerm(text="fribble", severity=Severity.LOW),)
+    found = check(Blocklist(lists=(), act_from=Severity.EXTREME, terms=own).with_lists(listed), text)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "acts"),
+    [
+        ("what a drongle", "drongle", False),
+        ("what a snarfwad", "snarfwad", False),
+        ("what a zugmonger", "zugmonger", True),
+        ("what a fribble", "fribble", True),
+        ("snarfwad fribble drongle", "fribble", True),
+        ("snarfwad fribble zugmonger", "zugmonger", True),
+    ],
+)
+def test_milder_terms_of_lists_are_for_review_and_the_channels_own_are_acted_on(
+    text: str, rule: str, acts: bool
+) -> None:
+    found = graded(text)
+    assert (found.rule, found.review_only) == (rule, not acts)
+    action = Ladder().action(found, Standing(strikes=9))
+    assert action.enforces == acts
+    assert action
