@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 BENCH_STAMP := $(VENV)/installed-bench
 
-.PHONY: help demo test lint bench eval presets lock
+.PHONY: help demo test lint bench chaos eval presets lock
 .DEFAULT_GOAL := help
 
 help: ## Say what there is to make
@@ -42,6 +42,9 @@ bench: $(BENCH_STAMP) ## Measure the matcher beside other packages; writes docs/
 
 eval: $(STAMP) ## Compare the presets with what human moderators did
 	$(BIN)/python -m benchmarks.evaluate
+
+chaos: $(STAMP) ## Measure the bot under load and in a raid, and kill it 200 times
+	$(BIN)/python -m benchmarks.chaos
 
 presets: $(STAMP) ## Write new settings into the shipped presets
 	$(BIN)/python -m config.policy

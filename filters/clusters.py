@@ -54,6 +54,9 @@ class Arrivals:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._arrivals: dict[str, Arrival] = {}
+        # Names and shapes by chatter, as rapidfuzz takes them: put together anew they would cost more than the search.
+        self._names: dict[str, str] = {}
+        self._spelt: dict[str, str] = {}
         self._shapes: dict[str, Arrival] = {}
 
     def observe(self, arrival: Arrival) -> None:
@@ -66,6 +69,7 @@ class Arrivals:
         arrival.namesakes = max(groups, key=lambda group: len(group.members), default=Namesakes())
         arrival.namesakes.members.append(arrival)
         self._arrivals[arrival.chatter_id] = arrival
+        self._names[arrival.chatter_id], self._spelt[arrival.chatter_id] = arrival.name, arrival.shape
         if letters(arrival.shape) >= SHORTEST_STEM:
             self._shapes[arrival.shape] = arrival
         if len(self._arrivals) > self._kept:
@@ -76,21 +80,25 @@ class Arrivals:
         return self._arrivals.get(chatter_id)
 
     def _forget(self, oldest: Arrival) -> None:
-        del oldest.namesakes.members[0]
+        del oldest.namesakes.members[0], self._names[oldest.chatter_id], self._spelt[oldest.chatter_id]
         if self._shapes.get(oldest.shape) is oldest:
             del self._shapes[oldest.shape]
 
     def _alike(self, arrival: Arrival) -> list[Namesakes]:
-        others = list(self._arrivals.values())
         mine, name = arrival.shape, arrival.name
-        limit = tolerance(mine)
-        near = extract(mine, [each.shape for each in others], scorer=OSA.distance, score_cutoff=limit, limit=None)
-        begun = extract(
-            name, [each.name for each in others], scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None
-        )
+        near = extract(mine, self._spelt, scorer=OSA.distance, score_cutoff=tolerance(mine), limit=None)
+        begun = extract(name, self._names, scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None)
         return [
-            *(others[at].namesakes for other, edits, at in near if other != mine and edits <= tolerance(other)),
-            *(others[at].namesakes for other, shared, at in begun if shared * 2 >= max(len(name), len(other))),
+            *(
+                self._arrivals[who].namesakes
+                for other, edits, who in near
+                if other != mine and edits <= tolerance(other)
+            ),
+            *(
+                self._arrivals[who].namesakes
+                for other, shared, who in begun
+                if shared * 2 >= max(len(name), len(other))
+            ),
         ]
 
 

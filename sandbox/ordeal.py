@@ -43,14 +43,17 @@ _NUMBER = re.compile(r"[#º] ?(\d+)")
 
 
 class BotProcess:
-    """``chatwarden run`` in a folder of its own, moderating ``channels`` of the sandbox under ``policy``."""
+    """``chatwarden run`` (or another ``module``'s) in a folder of its own, moderating ``channels`` of the sandbox."""
 
-    def __init__(self, twitch: Sandbox, folder: Path, channels: Sequence[str] = ("aurora",)) -> None:
+    def __init__(
+        self, twitch: Sandbox, folder: Path, channels: Sequence[str] = ("aurora",), module: str = "bot"
+    ) -> None:
+        self.channels = channels
         self.database = folder / "log.sqlite3"
         self.log = folder / "bot.log"
         self._twitch = twitch
         self._folder = folder
-        self._channels = channels
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
         self._settings: dict[str, Any] = {}
 
@@ -58,9 +61,9 @@ class BotProcess:
         """Write policies and tokens, the streamers' own among them; ``settings`` are further ones of the process."""
         policies = self._folder / "policies"
         policies.mkdir(exist_ok=True)
-        self._settings = await settle(self._twitch, self._channels, self.database) | {"policies": policies} | settings
+        self._settings = await settle(self._twitch, self.channels, self.database) | {"policies": policies} | settings
         store = TokenStore(self._settings["tokens"])
-        for channel in self._channels:
+        for channel in self.channels:
             (policies / f"{channel}.toml").write_text(policy)
             access, refresh = self._twitch.grant(channel, scopes.STREAMER)
             user = self._twitch.add_user(channel)
@@ -87,23 +90,25 @@ class BotProcess:
         chosen = {f"CHATWARDEN_{name.upper()}": str(value) for name, value in self._settings.items()}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
+                sys.executable, "-m", self._module, "run",
                 cwd=self._folder, stdout=log, stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **chosen, **(environment or {})},
             )  # fmt: skip
 
-    async def start(self) -> None:
+    async def start(self, patience_s: float = START_S) -> None:
         """Start it and return when it hears every channel. Raises TimeoutError, with its log, if it does not."""
         await self.spawn()
         try:
-            await until(self.listens, START_S)
+            await until(lambda: self.listens() or not self.running, patience_s)
+            if not self.running:
+                raise TimeoutError
         except TimeoutError:
-            raise TimeoutError(f"the bot does not listen after {START_S:.0f} s; its log:\n{self.said}") from None
+            raise TimeoutError(f"the bot does not listen; its log:\n{self.said}") from None
 
     def listens(self) -> bool:
         """Whether it hears every channel."""
         heard = {each.about for each in self._twitch.eventsub.subscriptions.values() if each.type == CHAT}
-        return heard >= {self._twitch.add_user(channel).id for channel in self._channels}
+        return heard >= {self._twitch.add_user(channel).id for channel in self.channels}
 
     async def kill(self) -> None:
         """End it at once, as a power failure does."""
@@ -193,5 +198,5 @@ async def discrepancies(twitch: Sandbox, database: Path) -> list[str]:
     for record in records.values():
         kind = record.action.kind
         if record.outcome is Outcome.APPLIED and kind > ActionKind.REVIEW and not done[kind.name.lower(), record.id]:
-            found.append(f"#{record.id} is applied, but Twitch never did it")
+            found.append(f"#{record.id} ({kind.name.lower()}, {record.filter}) is applied, but Twitch never did it")
     return found
