@@ -206,15 +206,20 @@ class Reader:
     async def stream(self, query: RecordQuery) -> AsyncIterator[Record]:
         """The same, one after another, without holding them all; a query by ``after_id`` runs oldest first."""
         where, values = query.conditions()
-        order = " ORDER BY v.ts_ms DESC, v.record_id DESC" if query.after_id is None else " ORDER BY v.record_id"
-        limit = -1 if query.limit is None else query.limit
-        async for row in self._db.stream(f"{_RECORDS}{where}{order} LIMIT :limit", {**values, "limit": limit}):
+        order = "v.ts_ms DESC, v.record_id DESC" if query.after_id is None else "v.record_id"
+        if query.limit is not None:
+            # Only those that will be shown are joined and sorted whole: a busy chatter has thousands.
+            where = (
+                f" WHERE v.record_id IN (SELECT v.record_id FROM v_counts AS v{where} ORDER BY {order} LIMIT :limit)"  # noqa: S608
+            )
+            values["limit"] = query.limit
+        async for row in self._db.stream(f"{_RECORDS}{where} ORDER BY {order}", values):
             yield _record(row)
 
     async def count(self, query: RecordQuery) -> int:
         """How many Records a query names, whatever its limit."""
         where, values = query.conditions()
-        [row] = await self._db.rows(f"SELECT count(*) FROM v_actions AS v{where}", values)  # noqa: S608 - fixed clauses
+        [row] = await self._db.rows(f"SELECT count(*) FROM v_counts AS v{where}", values)  # noqa: S608 - fixed clauses
         return int(row[0])
 
     async def pending(self) -> Records:

@@ -134,8 +134,11 @@ async def _verify_notes(db: Database) -> Break | None:
 
 
 async def _verify_states(db: Database) -> Break | None:
-    rows = await db.rows(_WRONG_STATE)
-    return Break("record_states", rows[0][0], "does not follow from record_events") if rows else None
+    if rows := await db.rows(_WRONG_STATE):
+        return Break("record_states", rows[0][0], "does not follow from record_events")
+    if rows := await db.rows(_WRONG_COUNT):
+        return Break("daily_counts", rows[0][0], "is not how many Records of that day stand so")
+    return None
 
 
 def _columns(row: sqlite3.Row, *without: str) -> dict[str, Any]:
@@ -203,5 +206,21 @@ _WRONG_STATE = """
         OR s.done_ms IS NOT f.done_ms
         OR s.attempts IS NOT coalesce(f.attempts, 0)
     ORDER BY r.id
+    LIMIT 1
+"""
+
+_WRONG_COUNT = """
+    WITH found AS (
+        SELECT date(r.ts_ms / 1000, 'unixepoch') AS day, r.channel_id, r.filter, r.category, r.action, s.outcome,
+            r.actor_id = 1 AS by_bot, count(*) AS records
+        FROM records AS r
+        JOIN record_states AS s ON s.record_id = r.id
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ),
+    kept AS (SELECT * FROM daily_counts WHERE records <> 0)
+    SELECT CAST(replace(day, '-', '') AS INTEGER)
+    FROM (SELECT * FROM (SELECT * FROM found EXCEPT SELECT * FROM kept)
+        UNION ALL SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM found))
+    ORDER BY day
     LIMIT 1
 """

@@ -82,6 +82,8 @@ async def test_the_chain_is_what_its_documentation_says(five: RecordLog, path: P
         ("DELETE FROM person_keys", "evidence", 1),
         ("UPDATE record_states SET outcome = 'failed' WHERE record_id = 4", "record_states", 4),
         ("DELETE FROM record_states WHERE record_id = 2", "record_states", 2),
+        ("UPDATE daily_counts SET records = records + 1", "daily_counts", 20260101),
+        ("DELETE FROM daily_counts", "daily_counts", 20260101),
     ],
 )
 async def test_the_first_changed_row_is_named(
