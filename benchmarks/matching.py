@@ -15,28 +15,24 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import wordfreq
 from rich.console import Console
 from rich.progress import track
 
-from filters.lexicon import CONFIDENCE, Hit, Lexicon, Term
+from benchmarks import quality
+from config import wordlists
+from filters.lexicon import Lexicon, Term
 from filters.text import fold
 
 ROOT = Path(__file__).parent.parent
-DATA = ROOT.parent / "shared" / "data" / "dev"
 TABLE = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "benchmarks.svg"
 SIZES = (100, 1_000, 2_500, 10_000, 100_000)
 FLOOR = "aho-corasick (floor)"
 WARM, TIMED = 10_000, 10_000
-
-GUESSES = ("typo", "sound", "compound", "glued")
 
 Finder = Callable[[str], bool]
 
@@ -114,13 +110,15 @@ CONTENDERS: dict[str, tuple[Callable[[list[str]], Finder], int, int]] = {
 
 
 def terms_of(size: int) -> list[str]:
-    """A list of that size: the development list where it is there, filled up with changed copies, else made up."""
+    """A list of that size: the development list where it is there, else all lists that come with the bot, filled up
+    with changed copies.
+    """
     rng = random.Random(3)
-    if DATA.exists():
+    if quality.DATA.exists():
         source = "terms.txt" if size <= 2_500 else "terms_big.txt"
-        base = [line.strip() for line in (DATA / source).open(encoding="utf-8") if line.strip()]
+        base = [line.strip() for line in (quality.DATA / source).open(encoding="utf-8") if line.strip()]
     else:
-        base = [word[::-1] for word in wordfreq.top_n_list("en", 6_000)[1_000:] if len(word) > 4]
+        base = sorted({term.text for name in wordlists.names() for term in wordlists.load(name)})
     rng.shuffle(base)
     seeds = list(base)
     while len(base) < size:
@@ -131,16 +129,17 @@ def terms_of(size: int) -> list[str]:
 
 
 def messages() -> list[str]:
-    """Chat in random order: the development sessions where they are there, else lines of common words."""
+    """Chat in random order: the development sessions where they are there, else lines of the bundled demo, each with a
+    word put in so that no line is seen twice.
+    """
     rng = random.Random(7)
-    if DATA.exists():
-        with gzip.open(DATA / "chat.jsonl.gz", "rt", encoding="utf-8") as lines:
+    if quality.DATA.exists():
+        with gzip.open(quality.DATA / "chat.jsonl.gz", "rt", encoding="utf-8") as lines:
             chat = [json.loads(line)["text"] for line in lines]
         rng.shuffle(chat)
         return chat
-    words = wordfreq.top_n_list("en", 30_000)
-    weights = [1 / (rank + 3) for rank in range(len(words))]
-    return [" ".join(rng.choices(words, weights, k=rng.randint(1, 12))) for _ in range(WARM + TIMED)]
+    demo, words = quality.demo_chat(), wordfreq.top_n_list("en", 30_000)
+    return [f"{rng.choice(demo)} {rng.choice(words)}" for _ in range(WARM + TIMED)]
 
 
 def measure(name: str, size: int) -> dict[str, float]:
@@ -183,7 +182,7 @@ def bench() -> None:
 
 def report(results: dict[tuple[str, int], dict[str, float]]) -> str:
     """The Markdown page."""
-    what = "the development chat and lists" if DATA.exists() else "made-up chat and lists (fixed seed)"
+    what = "the development chat and lists" if quality.DATA.exists() else quality.BUNDLED
     lines = [
         "# Benchmarks",
         "",
@@ -201,9 +200,7 @@ def report(results: dict[tuple[str, int], dict[str, float]]) -> str:
             f"| {name} | {size:,} | {row['median']:,.1f} | {row['p99']:,.0f} | {ratio:,.1f} "
             f"| {row['build']:.2f} | {row['mb']:.0f} |"
         )
-    if DATA.exists():
-        lines += ["", *quality_table()]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *quality.report()]) + "\n"
 
 
 def plot(results: dict[tuple[str, int], dict[str, float]]) -> None:
@@ -224,147 +221,26 @@ def plot(results: dict[tuple[str, int], dict[str, float]]) -> None:
     figure.savefig(PLOT, metadata={"Date": None})
 
 
-@lru_cache(maxsize=1)
-def _lexicon() -> Lexicon:
-    return Lexicon([Term(line.strip()) for line in (DATA / "terms.txt").open(encoding="utf-8") if line.strip()])
-
-
-def is_hit(text: str) -> bool:
-    """Whether the development list hits a line; for ``score.py --call benchmarks.matching:is_hit``."""
-    return _lexicon().find(fold(text)) is not None
-
-
-def _found(text: str) -> Hit | None:
-    return _lexicon().find(fold(text))
-
-
-def quality_table() -> list[str]:
-    """Recall per technique and language, false hits per class and every hit on benign chat, as Markdown."""
-    rows: defaultdict[tuple[int, str], list[bool]] = defaultdict(list)
-    for row in _evasions():
-        rows[row["label"], row["technique"]].append(is_hit(row["text"]))
-    hits_on_benign = [(row, _found(row["text"])) for row in _lines("chat_fp.jsonl") if not row["exact"]]
-    benign = [hit is not None for _, hit in hits_on_benign]
-    recall = [hit for (label, _), hits in rows.items() if label for hit in hits]
-    false = [hit for (label, _), hits in rows.items() if not label for hit in hits]
-    table = [
-        "## Right and wrong on the development data",
-        "",
-        "2,500 terms; rows marked unreasonable do not count. Benign chat: lines without a listed word as a whole word.",
-        "",
-        "| | n | hit |",
-        "|---|---:|---:|",
-        f"| **evasions found** | {len(recall):,} | **{_share(recall)}** |",
-        f"| **false hits, hard negatives** | {len(false):,} | **{_share(false)}** |",
-        f"| **hits on benign chat** | {len(benign):,} | **{_share(benign)}** |",
-    ]
-    for (label, technique), hits in sorted(rows.items(), key=lambda item: (-item[0][0], item[0][1])):
-        table.append(f"| {'' if label else 'negative: '}{technique} | {len(hits)} | {_share(hits)} |")
-    return [
-        *table,
-        "",
-        *language_table(),
-        "",
-        *benign_table([(row["text"], hit) for row, hit in hits_on_benign if hit]),
-    ]
-
-
-def language_table() -> list[str]:
-    """Recall per language of the term: evaded, and as listed in the middle of a line of another language."""
-    lines = (DATA / "terms.tsv").read_text("utf-8").splitlines()[1:]
-    languages = {term: lang for term, lang, *_ in (line.split("\t") for line in lines)}
-    evaded: defaultdict[str, list[bool]] = defaultdict(list)
-    for row in _evasions():
-        if row["label"]:
-            evaded[languages.get(row["term"], "other")].append(is_hit(row["text"]))
-    listed: defaultdict[str, list[bool]] = defaultdict(list)
-    for term, language in languages.items():
-        listed[language].append(is_hit(f"hello {term} again"))
-    table = [
-        "## By language of the term",
-        "",
-        "| | evasions | found | terms | found as listed |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for language in sorted(listed, key=lambda each: -len(listed[each])):
-        found = evaded[language]
-        share = _share(found) if found else "–"
-        table.append(f"| {language} | {len(found)} | {share} | {len(listed[language])} | {_share(listed[language])} |")
-    return table
-
-
-def benign_table(hits: list[tuple[str, Hit]]) -> list[str]:
-    """Every hit on benign chat, masked, for a person to judge."""
-    dressed = sum(hit.technique not in GUESSES for _, hit in hits)
-    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for text, hit in hits:
-        seen[hit.technique][f"{_masked(text[slice(*hit.span)])} for {_masked(hit.term.text)}"] += 1
-    table = [
-        "## Hits on benign chat",
-        "",
-        f"All {len(hits)} count as false above. In {dressed} the line has the listed term itself, stretched, masked,",
-        f"spaced or in leet: what the matcher is for. {len(hits) - dressed} are guesses ({', '.join(GUESSES)}),",
-        "right or wrong.",
-        "",
-        "| | |",
-        "|---|---|",
-    ]
-    for technique, pieces in sorted(seen.items()):
-        each = ", ".join(piece + (f" ({count} times)" if count > 1 else "") for piece, count in sorted(pieces.items()))
-        table.append(f"| {technique} | {each} |")
-    return table
-
-
-def _masked(word: str) -> str:
-    """The word with every other letter hidden: enough to judge by, not to read aloud."""
-    return "".join("·" if at % 2 and char.isalnum() else char for at, char in enumerate(word.replace("|", "/")))
-
-
-def calibrate() -> None:
-    """Print, per technique, the least share of hits that are right: every hit on benign chat counts as wrong."""
-    right: defaultdict[str, list[bool]] = defaultdict(list)
-    for row in _evasions():
-        if hit := _found(row["text"]):
-            right[hit.technique].append(bool(row["label"]))
-    for row in _lines("chat_fp.jsonl"):
-        if not row["exact"] and (hit := _found(row["text"])):
-            right[hit.technique].append(False)
-    for technique in CONFIDENCE:
-        hits = right[technique]
-        share = f"{sum(hits) / len(hits):.2f} of {len(hits)}" if hits else "never"
-        print(f"{technique:10} {share}   (table: {CONFIDENCE[technique]})")
-
-
-def _evasions() -> Iterable[dict[str, Any]]:
-    return (row for row in _lines("evasion.jsonl") if row.get("reasonable", True))
-
-
-def _lines(name: str) -> Iterable[dict[str, Any]]:
-    with (DATA / name).open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
-def _share(hits: list[bool]) -> str:
-    return f"{sum(hits) / len(hits):.1%}"
-
-
 def main() -> None:
     """Run the benchmark, or one of its parts."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=2, metavar=("NAME", "SIZE"), help="measure one contender at one size")
     parser.add_argument("--quality", action="store_true", help="print recall, false hits and hits on benign chat")
-    parser.add_argument("--calibrate", action="store_true", help="print precision per technique")
+    parser.add_argument(
+        "--calibrate", action="store_true", help="print precision per technique; 3 if the table claims more"
+    )
     arguments = parser.parse_args()
+    if not quality.DATA.exists() and not arguments.one:
+        print(f"{quality.DATA} is not there: measuring on {quality.BUNDLED}", file=sys.stderr)
     if arguments.one:
         print(json.dumps(measure(arguments.one[0], int(arguments.one[1]))))
-    elif not (arguments.quality or arguments.calibrate):
-        bench()
-    elif not DATA.exists():
-        sys.exit(f"{DATA}: not there; this needs the development data")
     elif arguments.quality:
-        print("\n".join(quality_table()))
+        print("\n".join(quality.report()))
+    elif arguments.calibrate:
+        sys.exit(quality.calibrate())
     else:
-        calibrate()
+        bench()
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ CONFIDENCE = {
     "exact": 0.99,
     "spacing": 0.97,
     "leet": 0.98,
-    "repeats": 0.93,
+    "repeats": 0.91,
     "masking": 0.95,
     "homoglyph": 0.99,
     "glued": 0.96,
-    "compound": 0.82,
+    "compound": 0.8,
     "split": 0.9,
     "sound": 0.88,
     "typo": 0.89,
@@ -46,6 +46,8 @@ WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
 
 _COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
+_LETTERS = re.compile(r"[\u1100-\u11ff]+|.[\u3099\u309a\uff9e\uff9f]?", re.DOTALL)
+"""Characters that only together are one letter or syllable: Hangul in pieces, kana and its voicing mark."""
 _STRETCHED = re.compile(r"(\S)\1\1")
 _WORDS = re.compile(r"\S+")
 _PIECES = re.compile(r"[^\w$@!|+(<]+|_+")
@@ -175,12 +177,12 @@ class Lexicon:
             whole = table(text)
             if not (finder.find_matches_as_indexes(whole) or _STRETCHED.search(whole)):
                 continue
-            letters = [(letter, at) for at, char in enumerate(text) for letter in table(char)]
+            letters = [(letter, *each.span()) for each in _LETTERS.finditer(text) for letter in table(each[0])]
             seen = set()
             for technique, each in (("exact", letters), ("repeats", _unstretched(letters))):
-                for which, start, end in finder.find_matches_as_indexes("".join(letter for letter, _ in each)):
+                for which, start, end in finder.find_matches_as_indexes("".join(letter for letter, _, _ in each)):
                     form, term = self._index.embedded[which]
-                    span = (each[start][1], each[end - 1][1] + 1)
+                    span = (each[start][1], each[end - 1][2])
                     if span not in seen:
                         seen.add(span)
                         yield Hit(term, span, form, 0, technique, CONFIDENCE[technique])
@@ -354,11 +356,11 @@ def _begins(letters: str, part: str) -> bool:
 
 
 def _own_letters(text: str) -> str:
-    return "".join(map(composed, text))
+    return "".join(map(composed, _LETTERS.findall(text)))
 
 
-def _unstretched(letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Letters with their places, runs of three and more as the first of them."""
+def _unstretched(letters: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Letters with their spans, runs of three and more as the first of them."""
     runs = [list(run) for _, run in groupby(letters, key=lambda each: each[0])]
     return [each for run in runs for each in (run if len(run) < 3 else run[:1])]
 
