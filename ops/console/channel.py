@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -286,23 +287,27 @@ async def _events(request: Request, room: Room, taste: Taste, after: int) -> Asy
     unsettled: set[int] = set()
     quiet_s = 0.0
     yield "retry: 2000\n\n"
-    while visitor.until_ms > now_ms():
-        fresh = await here.reader.list(RecordQuery(channel=room.channel.id, after_id=after, limit=PAGE))
-        again = [found for number in sorted(unsettled) if (found := await here.reader.get(number))]
-        settled = [each for each in again if each.outcome is not Outcome.PENDING]
-        for each in [*fresh, *settled]:
+    while visitor.until_ms > now_ms() and not here.closing.is_set():
+        # A page that is closed ends this at any await; the query must not stay half-read on the shared connection.
+        news = await asyncio.shield(asyncio.ensure_future(_news(here, room, after, unsettled)))
+        for each in news:
             after = max(after, each.id)
-            if each.outcome is Outcome.PENDING:
-                unsettled.add(each.id)
-            else:
-                unsettled.discard(each.id)
+            (unsettled.add if each.outcome is Outcome.PENDING else unsettled.discard)(each.id)
             html = row.render(
-                record=each, room=room, plain=room.channel.id in visitor.plain, **taste.clocks(), fresh=True
+                record=each, room=room, plain=room.channel.id in visitor.plain, fresh=True, **taste.clocks()
             )
             lines = "".join(f"data: {line}\n" for line in html.splitlines())
             yield f"id: {after}\nevent: record\n{lines}\n"
-        quiet_s = 0.0 if fresh or settled else quiet_s + LOOK_S
+        quiet_s = 0.0 if news else quiet_s + LOOK_S
         if quiet_s >= BREATH_S:
             quiet_s = 0.0
             yield ": still here\n\n"
-        await asyncio.sleep(LOOK_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(here.closing.wait(), LOOK_S)
+
+
+async def _news(here: Desk, room: Room, after: int, unsettled: set[int]) -> list[Record]:
+    """New Records, and those shown before whose outcome has come."""
+    fresh = await here.reader.list(RecordQuery(channel=room.channel.id, after_id=after, limit=PAGE))
+    again = [found for number in sorted(unsettled) if (found := await here.reader.get(number))]
+    return [*fresh, *(each for each in again if each.outcome is not Outcome.PENDING)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -51,12 +52,13 @@ class Access:
 
 
 class Desk:
-    """One console over one open database."""
+    """One console over one open database. ``closing`` is set when it is about to stop, so that live pages let go."""
 
     def __init__(self, db: Database, access: Access, sealer: Sealer | None = None) -> None:
         self.db = db
         self.access = access
         self.sessions = Sessions()
+        self.closing = asyncio.Event()
         self.reader = Reader(db)
         self.overview = Overview(db)
         self.revisions = PolicyLog(db)

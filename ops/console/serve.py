@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from config.policy import Policy
 from config.settings import Settings
 from ops.command import DatabaseOption, errors, opened, run
 from ops.console.app import build
@@ -27,8 +28,10 @@ FAREWELL_S = 1
 class Server(uvicorn.Server):
     """A server that leaves signals to whoever runs it."""
 
-    def install_signal_handlers(self) -> None:
-        """Nothing: Ctrl-C belongs to the command."""
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Capture nothing: Ctrl-C belongs to the command."""
+        yield
 
 
 def access_of(settings: Settings, port: int, *, sandbox: bool = False) -> Access:
@@ -53,6 +56,8 @@ async def serving(db: Database, access: Access, port: int, sealer: Sealer | None
     if access.sandbox:
         await staff_sandbox(db)
     app = build(db, access, sealer)
+    # Word lists and dictionaries are read once, before the first page would have to wait for them.
+    await asyncio.to_thread(Policy.preset().engine)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -73,6 +78,7 @@ async def serving(db: Database, access: Access, port: int, sealer: Sealer | None
     try:
         yield f"http://localhost:{listening.getsockname()[1]}"
     finally:
+        app.state.desk.closing.set()
         server.should_exit = True
         await asyncio.wait([task])
         listening.close()
