@@ -29,6 +29,7 @@ from filters.addresses import find_addresses
 from filters.types import Message
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "dev"
+REPORT = Path(__file__).parent.parent / "docs" / "evaluation.md"
 LOOK_BACK_S = 60
 HALVES = ("first", "second")
 
@@ -85,6 +86,8 @@ def main() -> None:
     with gzip.open(DATA / "chat.jsonl.gz", "rt", encoding="utf-8") as lines:
         chat = [json.loads(line) for line in lines]
     results = [evaluate(preset, chat) for preset in arguments.presets]
+    if set(arguments.presets) == set(preset_names()):
+        REPORT.write_text(document(results), encoding="utf-8")
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], ensure_ascii=False))
     else:
@@ -157,6 +160,52 @@ def show(results: list[Result], misses: int) -> None:
             console.print(f"missed: {form}, {len(texts)}", style="bold")
             for text in random.Random(0).sample(texts, min(misses, len(texts))):
                 console.print(f"  {text[:110]}", markup=False, highlight=False)
+
+
+def document(results: list[Result]) -> str:
+    """The results as docs/evaluation.md: figures only, no line of anybody's chat."""
+    lines = [
+        "# The presets beside human moderators",
+        "",
+        "Written by `make eval`; do not edit. Real sessions are replayed through the engine, with nobody's role known",
+        "and nobody having strikes. A human timeout counts as caught when the preset acts on a line of that chatter in",
+        "the minute before. Untouched are chatters of the moderated sessions no moderator acted on. Benign are lines",
+        "without a listed word of the development data; some of them do hold abuse that list does not have.",
+        "",
+        "The thresholds of `strict` were chosen on this data, so expect a little less elsewhere; the halves show how",
+        "much they differ within it. Nearly all of the timeouts are one channel's, whose moderators act on copied and",
+        "repeated lines above all.",
+        "",
+        "| Preset | Human timeouts caught | Untouched chatters acted on | In all sessions | Benign lines acted on |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{each.preset}` | {each.caught} | {each.untouched} | {each.untouched_anywhere} | {each.benign} |"
+        for each in results
+    ]
+    for each in results:
+        lines += ["", f"## {each.preset}", "", "| Filter | Caught | By it alone | Untouched chatters | Benign lines |"]
+        lines += ["|---|---|---|---|---|"]
+        for name in dict.fromkeys((*each.caught_by, *each.untouched_by, *each.benign_by)):
+            counts = (each.caught_by, each.only_by, each.untouched_by, each.benign_by)
+            lines.append(f"| `{name}` | {' | '.join(f'{count.get(name, 0):,}' for count in counts)} |")
+        lines.append("")
+        lines += [
+            f"- {half} half of each session: caught {caught}, untouched chatters {untouched}"
+            for half, (caught, untouched) in each.halves.items()
+        ]
+        forms = ", ".join(f"{form} {len(texts):,}" for form, texts in each.missed.items())
+        lines.append(f"- missed, by form: {forms}")
+    lines += [
+        "",
+        "## What else moderators act on",
+        "",
+        "Read by hand, the timeouts `strict` misses are mostly short lines that mean something only there and then:",
+        "one to three words that everybody says and one person is timed out for, jokes about what just happened,",
+        "backseat advice, arguing with a moderator, and links that are fine elsewhere. A rule on the line alone cannot",
+        "see these; the moderator's own tools (`!nuke`, `!warn`) and the policy of the channel can.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _replay(policy: Policy, preset: str, chat: list[Row]) -> Replay:
