@@ -67,6 +67,8 @@ class _Skeleton(_Table):
     def work_out(self, char: str) -> str:
         if char.isspace():
             return " "
+        char = _VARIANTS.get(char, char)
+        char = _VARIANTS.get(char, char)
         if char in _BY_HABIT:
             return _BY_HABIT[char]
         if char in _INVISIBLE or unicodedata.category(char) in _DROPPED:

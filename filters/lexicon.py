@@ -293,7 +293,8 @@ class Lexicon:
             return None
         whole = "".join(pieces)
         foreign = any(word.foreign for word in words)
-        if whole not in self._index.terms and self._words.zipf(whole):
+        listed = whole in self._index.terms or (foreign and whole in self._index.spelt_out)
+        if not listed and self._words.zipf(whole):
             return None
         offset = 0
         for start, piece in enumerate(pieces):

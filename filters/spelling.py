@@ -29,6 +29,8 @@ from filters.text import composed, plain, skeleton, squash
 
 LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
+SHORTEST_POSING = 4
+"""Letters of a strange Latin word that may be one of another script in disguise: cekc."""
 DUBIOUS_ZIPF = 1.5
 """Words as rare as this are often misspellings that got into a dictionary."""
 FAR_RARER_ZIPF = 2.9
@@ -83,12 +85,19 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
-        if len(parts) == 1 and token.isascii() and not _is_named(token) and (found := self._in_guise(letters)):
+        if len(parts) == 1 and token.isascii() and (found := self._strange(token, letters)):
             return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
                 return Found(part, "exact")
         return None
+
+    def _strange(self, token: str, letters: str) -> Found | None:
+        """A Latin word that is no form of a term as it stands: a well-known one in guise, or one of another script."""
+        if not _is_named(token) and (found := self._in_guise(letters)):
+            return found
+        posing = len(letters) >= SHORTEST_POSING and not self._zipf(letters) and self._index.spelt_out.get(letters)
+        return Found(posing, "homoglyph") if posing else None
 
     def _native_word(self, token: str) -> Found | None:
         """A term in its own script, or with some of its letters posing as others: 6лядь, cyka with a Cyrillic y."""
