@@ -1,4 +1,4 @@
-"""The statistics of reports, all by libraries: scipy, statsmodels, NLTK. Loaded when used, as they take seconds to load.
+"""The statistics of reports, all by libraries: scipy, statsmodels, NLTK. Loaded when used: that takes seconds.
 
 Every estimate comes with its 95 % interval and with how much it stands on.
 """

@@ -108,6 +108,8 @@ async def test_a_log_cut_short_is_seen_only_against_a_head_kept_outside(
     five: RecordLog, db: Database, path: Path
 ) -> None:
     anchors = await heads(db)
+    outcome = "(SELECT outcome FROM record_states WHERE record_id = 5)"
+    tamper(path, f"UPDATE daily_counts SET records = records - 1 WHERE outcome = {outcome}")
     for table in ("record_events", "record_states", "evidence", "context_messages", "records"):
         column = "id" if table == "records" else "record_id"
         tamper(path, f"DELETE FROM {table} WHERE {column} = 5")
