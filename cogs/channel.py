@@ -217,7 +217,7 @@ class Channel:
         log.error("message_not_recorded", channel=self.name, message=message.id, error=str(error))
         if self.outage:
             self.outage.begin(error)
-            self.outage.lines[self.id] += 1
+            self.outage.lines[self.id] += self.outage.lasts
 
     async def _tell_of(self, tripped: str) -> None:
         limit = self.policy.breaker.actions_per_minute

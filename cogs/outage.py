@@ -9,7 +9,7 @@ from typing import Literal
 
 import structlog
 
-from storage.database import DatabaseError, now_ms
+from storage.database import DatabaseError, UnwritableError, WriteError, now_ms
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,9 @@ class Outage:
         return self._since_ms is not None
 
     def begin(self, error: DatabaseError) -> None:
-        """Take note of a write that failed."""
+        """Take note of a read or write that failed; one the log refuses for what it holds is no outage."""
+        if isinstance(error, WriteError) and not isinstance(error, UnwritableError):
+            return
         if self._since_ms is None:
             self._relapses = self._relapses + 1 if time.monotonic() - self._ended_at < FORGOTTEN_S else 0
         self._good_wanted = min(2**self._relapses, MOST_GOOD)

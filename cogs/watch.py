@@ -30,8 +30,18 @@ class Watch(commands.Component):
 
 
 def message_of(payload: ChatMessage) -> Message:
-    """The line as plain data. Roles come from Twitch's badges, never from the display name."""
+    """The line as plain data. Roles come from Twitch's badges, never from the display name.
+
+    Raises TypeError for a line that is not what Twitch promises: remembered as context, it would spoil the Records of
+    others.
+    """
     chatter = payload.chatter
+    names = (payload.id, payload.broadcaster.id, payload.broadcaster.name, chatter.id, chatter.name)
+    texts = (payload.text, chatter.display_name, *(piece.text for piece in payload.fragments))
+    if not all(isinstance(each, str) and each and each.isascii() for each in names):
+        raise TypeError("a chat line's ids and logins are not all plain text")
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError("a chat line's words are not all text")
     sent = payload.timestamp or datetime.now(UTC)
     roles = {
         Role.BROADCASTER: chatter.broadcaster,

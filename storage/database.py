@@ -3,6 +3,7 @@
 DatabaseError
 ├── CorruptDatabaseError    the bytes are not a sound database of ours
 └── WriteError              this write did not happen
+    └── UnwritableError     nor would any other: a full disk, a lock held too long, a read-only file
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class CorruptDatabaseError(DatabaseError):
 
 class WriteError(DatabaseError):
     """A write was refused and nothing of it was kept."""
+
+
+class UnwritableError(WriteError):
+    """The file as a whole takes no writes now."""
 
 
 def now_ms() -> int:
@@ -89,7 +94,8 @@ class Database:
         """A write transaction (BEGIN IMMEDIATE): committed at the end, rolled back if anything is raised.
 
         Raises:
-            WriteError: the database refused, for instance a full disk, another writer, or a read-only opening.
+            UnwritableError: the file takes no writes: a full disk, another writer, a read-only file system.
+            WriteError: the database refused this one, or was opened read-only.
         """
         if self._writer is None:
             raise WriteError(f"{self.path}: opened read-only")
@@ -104,7 +110,8 @@ class Database:
                         await self._writer.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
-                raise WriteError(f"{self.path}: not written: {error}") from error
+                kind = UnwritableError if isinstance(error, sqlite3.OperationalError) else WriteError
+                raise kind(f"{self.path}: not written: {error}") from error
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows of a query, as last committed."""

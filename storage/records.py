@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 
-from storage.database import Database, DatabaseError, WriteError
+from storage.database import Database, DatabaseError, UnwritableError, WriteError
 from storage.reading import ContextLine, Outcome, Reader, Record, RecordDetails, RecordEvent, RecordQuery
 from storage.sealed import Sealer
 from storage.writing import Clerk, NewRecord, OutcomeError, Settlement
@@ -107,11 +106,11 @@ class RecordLog(Reader):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, those waiting must hear of it
             self._clerk.forget()
-            if len(batch) > 1 and not isinstance(error.__cause__, sqlite3.OperationalError):
+            if len(batch) > 1 and not isinstance(error, UnwritableError):
                 for entry in batch:  # one item the database will not have must not take the others with it
                     await self._commit([entry])
                 return
-            failure = error if isinstance(error, DatabaseError) else WriteError(f"not recorded: {error!r}")
+            failure = error if isinstance(error, DatabaseError) else WriteError(f"not recorded: {type(error).__name__}")
             results = [failure] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():

@@ -80,12 +80,17 @@ class Socket(Websocket):
         return inflow
 
     async def _listen(self) -> None:
-        try:
-            await super()._listen()
-        except Exception as error:  # noqa: BLE001 - a message we cannot take must not leave the bot deaf
-            self._inflow.malformed += 1
-            log.error("socket_failed", error=type(error).__name__)
-            await self._create_connection_task()
+        while True:
+            try:
+                await super()._listen()
+            except Exception as error:  # noqa: BLE001 - a message we cannot take must not leave the bot deaf
+                self._inflow.malformed += 1
+                log.error("message_malformed", error=type(error).__name__)
+                if not self.connected:
+                    await self._create_connection_task()
+                    return
+            else:
+                return
 
     async def _process_notification(self, data: Any) -> None:
         try:

@@ -41,6 +41,8 @@ class TokenStore:
             return {}
         except OSError as error:
             raise TokenError(f"{self.path}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            text = ""
         try:
             rows = json.loads(text)
             tokens = [Token(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]

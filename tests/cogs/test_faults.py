@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import random
+from functools import reduce
 from typing import Any
+
+import pytest
 
 from filters.types import Message
 from sandbox.faults import Fault
@@ -38,6 +44,37 @@ async def test_a_notification_that_makes_no_sense_costs_only_itself(stand: Any) 
         await bot.say("ann", "this one is fine")
         assert texts(bot) == ["this one is fine"]
         assert bot.bot.inflow.malformed == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_stands_in_a_notification_the_next_one_is_judged(stand: Any, seed: int) -> None:
+    rng = random.Random(seed)
+    async with stand(POLICY) as bot:
+        (session,) = bot.twitch.eventsub.sessions.values()
+        sent: list[str] = []
+        real = session.ws.send_str
+        session.ws.send_str = lambda line: asyncio.sleep(0, sent.append(line))
+        await bot.twitch.say("aurora", "ann", "as a model")
+        session.ws.send_str = real
+        for number in range(150):
+            frame = json.loads(sent[0])
+            frame["metadata"]["message_id"] = f"odd-{number}"
+            *parents, last = rng.choice([path for path in paths(frame) if path])
+            place = reduce(lambda inner, key: inner[key], parents, frame)
+            place[last] = rng.choice([None, True, -1, 1e300, "", "\ud800\u202e", [], {}, [[]], {"id": None}])
+            if rng.random() < 0.3:
+                del place[last]
+            await session.ws.send_str(json.dumps(frame))
+        await bot.twitch.say("aurora", "eve", "zugmonger")
+        await bot.until(lambda: "zugmonger" in texts(bot))
+        await bot.bot.drain()
+        assert [each.login for each in bot.twitch.enforcements if each.kind == "ban"] == ["eve"]
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value inside."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(path for key, each in inner for path in paths(each, (*at, key)))]
 
 
 async def test_a_cut_socket_is_opened_again_and_the_chat_goes_on(stand: Any) -> None:
