@@ -68,6 +68,7 @@ SHOTS = (
     Shot("person", ANALYST, "/ops/people/6"),
     Shot("group", ANALYST, "/ops/groups/1"),
     Shot("review", ANALYST, "/ops/queue", click="Take the most urgent"),
+    Shot("figures", MANAGER, "/ops/figures"),
     Shot("shift", ANALYST, "/ops/shift"),
     Shot("appeals", ANALYST, "/ops/appeals"),
     Shot("cases", MANAGER, "/ops/cases"),

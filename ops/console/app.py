@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from config.policy import PolicyError
-from ops.console import channel, drafts, policies, review, signin, team, words
+from ops.console import channel, drafts, figures, policies, review, signin, team, words
 from ops.console.desk import Access, Desk, desk
 from ops.console.guard import For, form, page
 from ops.console.rendering import back, render
@@ -64,7 +64,6 @@ def routes() -> list[Route]:
         page(here, channel.overview, For.MODERATOR),
         page(f"{here}/log", channel.log, For.MODERATOR),
         page(f"{here}/live", channel.live, For.MODERATOR),
-        page(f"{here}/filters.svg", channel.chart, For.MODERATOR),
         form(f"{here}/show-text", channel.show_text, For.MODERATOR),
         page(f"{here}/records/{{record:int}}", channel.record, For.MODERATOR),
         form(f"{here}/records/{{record:int}}/undo", channel.undo, For.MODERATOR),
@@ -84,6 +83,7 @@ def routes() -> list[Route]:
         page(f"{here}/history/{{number:int}}", policies.revision, For.STREAMER, posts=True),
         page(f"{here}/draft", drafts.review, For.STREAMER),
         form(f"{here}/draft", drafts.save, For.STREAMER),
+        form(f"{here}/draft/test", drafts.test, For.STREAMER),
         page("/ops/queue", review.queue, read),
         form("/ops/queue/next", review.take_next, judge),
         form("/ops/queue/{record:int}/take", review.take, judge),
@@ -103,6 +103,7 @@ def routes() -> list[Route]:
         page("/ops/appeals", team.appeals, read),
         page("/ops/appeals/{appeal:int}", team.appeal, read),
         form("/ops/appeals/{appeal:int}", team.answer, judge),
+        page("/ops/figures", figures.figures, read),
         page("/ops/shift", team.shift, read),
         page("/ops/rules", team.rules, read),
         form("/ops/rules", team.set_rule, Permission.RULES),

@@ -13,8 +13,10 @@ from config.policy import Policy, PolicyError
 from ops.console.desk import desk
 from ops.console.forms import apply
 from ops.console.guard import room_of, visitor_of
+from ops.console.preview import SPANS, preview
 from ops.console.rendering import back, render
 from ops.console.visitors import Draft
+from ops.trials import Comparison
 from storage.database import now_ms
 from storage.policies import StaleRevisionError
 
@@ -45,7 +47,22 @@ async def keep(request: Request, policy: Policy) -> int:
 
 
 async def review(request: Request) -> Response:
-    """Look a draft through: what changes, and what that would have meant for the lines of the log."""
+    """Look a draft through: what changes, and what would happen to a line."""
+    return await _page(request)
+
+
+async def test(request: Request) -> Response:
+    """The same, with what the draft would have done to the chat that is stored."""
+    room = room_of(request)
+    draft = visitor_of(request).drafts.get(room.channel.id)
+    span = str((await request.form()).get("span", ""))
+    if draft is None or span not in SPANS:
+        return back(request, f"/c/{room.channel.name}/draft")
+    saved, _ = await desk(request).policy(room.channel.id)
+    return await _page(request, span, await preview(desk(request).db, room.channel.id, span, saved, draft.policy))
+
+
+async def _page(request: Request, span: str = "24h", tested: Comparison | None = None) -> Response:
     room = room_of(request)
     draft = visitor_of(request).drafts.get(room.channel.id)
     if draft is None:
@@ -57,7 +74,9 @@ async def review(request: Request) -> Response:
         changes=difference(saved, draft.policy),
         base=number,
         longest=LONGEST_REASON,
-        reason="",
+        spans=SPANS,
+        span=span,
+        tested=tested,
     )
 
 

@@ -14,13 +14,14 @@ from starlette.datastructures import FormData
 
 from config.policy import Policy, PolicyError
 from filters.types import Severity
+from ops.console.rendering import label
 
-Kind = Literal["switch", "number", "text", "choice", "several", "lines"]
+Kind = Literal["switch", "number", "text", "choice", "several", "lines", "each"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line of a form. ``value`` is a list for ``several`` and ``lines``, a bool for ``switch``, else a text.
+    """One line of a form. ``value`` is a list for ``several``, ``lines`` and ``each``, a bool for ``switch``, or a text.
 
     Where lines stand for items with settings of their own, ``key`` names the one the line shows, and ``known`` has the
     items there are, so that they keep the rest.
@@ -94,11 +95,10 @@ def unplaced(settings: Iterable[Setting], error: PolicyError) -> list[str]:
 def _shown(setting: Setting, value: Any) -> Any:
     if setting.kind == "lines":
         return [_line(each) for each in value]
-    return value if setting.kind in {"switch", "several"} else str(value)
+    return value if setting.kind in {"switch", "several", "each"} else str(value)
 
 
 def _setting(path: str, info: FieldInfo, value: Any) -> Setting:
-    label = path.rpartition(".")[2].replace("_", " ").removesuffix(" s") + (" (seconds)" if path.endswith("_s") else "")
     kind, options = _kind(info.annotation, value)
     limits: list[tuple[str, str]] = []
     if kind == "number":
@@ -118,7 +118,9 @@ def _setting(path: str, info: FieldInfo, value: Any) -> Setting:
         value = [_line(each) for each in value]
     if kind in {"choice", "several"}:
         value = [str(each) for each in value] if kind == "several" else str(value)
-    return Setting(path, label, info.description or "", kind, value, options, tuple(limits), known, key)
+    return Setting(
+        path, label(path.rpartition(".")[2]), info.description or "", kind, value, options, tuple(limits), known, key
+    )
 
 
 def _kind(annotation: Any, value: Any) -> tuple[Kind, tuple[tuple[str, str], ...]]:
@@ -154,7 +156,7 @@ def _line(item: Any) -> str:
 def _read(setting: Setting, form: FormData) -> Any:
     if setting.kind == "switch":
         return setting.path in form
-    if setting.kind == "several":
+    if setting.kind in {"several", "each"}:
         return [str(each) for each in form.getlist(setting.path)]
     text = str(form.get(setting.path, "")).strip()
     if setting.kind == "lines":

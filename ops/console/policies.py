@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from config.changes import difference, value_of
 from config.policy import PRESETS, Policy, PolicyError, preset_names
 from filters.base import Filter
+from filters.ladder import format_action
 from filters.types import Message, Severity, Verdict
 from ops.console.desk import desk
 from ops.console.drafts import keep, standing
@@ -83,10 +85,17 @@ async def ladder(request: Request) -> Response:
     """What follows from how bad a line is and how often it was said, drawn as steps."""
     policy, _ = await standing(request)
     shape = policy.ladder
+    steps = tuple((str(number), f"{number + 1} {format_action(step)}") for number, step in enumerate(shape.steps))
+    settings = [
+        replace(each, kind="each", value=[str(step) for step in shape.entry], options=steps)
+        if each.path == "ladder.entry"
+        else each
+        for each in describe(shape, "ladder")
+    ]
     return await _form(
         request,
         policy,
-        describe(shape, "ladder"),
+        settings,
         "Ladder",
         (type(shape).__doc__ or "").strip().splitlines()[0],
         template="ladder.html",

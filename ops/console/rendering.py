@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -100,6 +102,24 @@ def spans(found: RecordDetails | Verdict) -> list[tuple[int, int]]:
     return [each.span for each in found.evidence]
 
 
+def drawing(svg: str) -> Markup:
+    """A chart of ``ops.charts`` as part of a page, coloured by the console's own style sheet instead of its own."""
+    tree = ET.fromstring(svg)  # noqa: S314 - drawn by us
+    for parent in tree.iter():
+        for each in [each for each in parent if each.tag.rpartition("}")[2] == "style"]:
+            parent.remove(each)
+    title = next((each.text for each in tree.iter() if each.tag.rpartition("}")[2] == "title"), "")
+    tree.set("role", "img")
+    tree.set("aria-label", title or "Chart")
+    ET.register_namespace("", "http://www.w3.org/2000/svg")
+    return Markup(ET.tostring(tree, encoding="unicode"))  # noqa: S704 - drawn by us, which escapes what it shows
+
+
+def label(name: str) -> str:
+    """A setting's name as people read it."""
+    return name.removesuffix("_s").replace("_", " ") + (" (seconds)" if name.endswith("_s") else "")
+
+
 def ago(ms: int | None) -> str:
     """A distance from now in its largest unit: ``3m``, ``in 2h``; empty for None."""
     if ms is None:
@@ -126,6 +146,7 @@ def _environment() -> Environment:
         "chat": chat,
         "duration": format_duration,
         "name": visible,
+        "label": label,
         "words": lambda text: str(text).replace("_", " "),
     }
     environment.globals["spans"] = spans

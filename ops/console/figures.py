@@ -1,0 +1,43 @@
+"""The figures page: every KPI with its interval, target and trend, and how the days went."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from config.targets import Targets
+from ops.charts import lines
+from ops.console.desk import desk
+from ops.console.rendering import DAY_MS, Taste, drawing, render
+from ops.measures import FORMATS, compute
+from storage.database import now_ms
+from storage.kpis import Kpis, Period
+
+DAYS = {"7d": 7, "30d": 30, "90d": 90}
+
+
+async def figures(request: Request) -> Response:
+    """The KPIs of whole days up to now, of all channels or one."""
+    here, taste = desk(request), Taste.of(request)
+    span = request.query_params.get("period", "7d")
+    span = span if span in DAYS else "7d"
+    channels = await here.overview.channels()
+    asked = request.query_params.get("channel", "")
+    channel = next((each for each in channels if each.name == asked), None)
+    until_ms = (now_ms() // DAY_MS + 1) * DAY_MS
+    period = Period(until_ms - DAYS[span] * DAY_MS, until_ms, channel.id if channel else "")
+    kpis = Kpis(here.db)
+    daily = await kpis.daily(period)
+    names = sorted({name for counts in daily.values() for name in counts})
+    series = {name: [float(counts[name]) for counts in daily.values()] for name in names}
+    return await render(
+        request,
+        "figures.html",
+        measures=await compute(kpis, period, taste.zone, Targets()),
+        formats=FORMATS,
+        span=span,
+        spans=DAYS,
+        channels=channels,
+        channel=channel,
+        days=drawing(lines("Records a day", list(daily), series)) if len(daily) > 1 else "",
+    )
