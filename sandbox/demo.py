@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -158,12 +158,25 @@ async def play(
     twitch: Sandbox, chat: Chat, speed: float | None, screen: Screen, drain: Callable[[], Awaitable[None]]
 ) -> None:
     """Play the whole chat and return when the bot has dealt with all of it."""
+    listening = asyncio.create_task(_listen(twitch, chat.channels, screen))
     screen.played = await Stage(twitch).play(chat.read(), speed=speed)
     deadline = time.monotonic() + 30
     while screen.judged_count < screen.played.delivered and time.monotonic() < deadline:
         await drain()
         await asyncio.sleep(0.02)
     await drain()
+    listening.cancel()
+
+
+async def _listen(twitch: Sandbox, channels: Sequence[str], screen: Screen) -> None:
+    """Show what the bot says in chat."""
+    heard = dict.fromkeys(channels, 0)
+    while True:
+        for channel in channels:
+            for line in twitch.sent(channel)[heard[channel] :]:
+                heard[channel] += 1
+                screen.said(channel, line.text)
+        await asyncio.sleep(0.02)
 
 
 @dataclass
@@ -175,9 +188,7 @@ class Screen:
     fast: bool
     judged_count: int = 0
     played: Any = None
-    actions: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    filters: Counter[str] = field(default_factory=Counter)
+    records_count: int = 0
     latencies_ms: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -203,14 +214,13 @@ class Screen:
         """Count the message; show it where there is time to read it."""
         self.judged_count += 1
         if record_id is not None:
-            self.filters[verdict.leading.filter] += 1
-            self.actions[verdict.action.kind.name.lower()] += 1
+            self.records_count += 1
             self._verdicts[record_id] = verdict
             if len(self._verdicts) > REMEMBERED:
                 self._verdicts.popitem(last=False)
         if self.fast:
             if self.judged_count % 100 == 0 and self._task is not None:
-                seen = f"{sum(self.actions.values())} records"
+                seen = f"{self.records_count} records"
                 self._bar.update(self._task, completed=self.judged_count, seen=seen)
         elif not self.as_json:
             self._console.print(_chat_line(verdict))
@@ -221,7 +231,6 @@ class Screen:
     def settled(self, settled: Settled) -> None:
         """Count how an action ended; show it with why and how fast."""
         order = settled.order
-        self.outcomes[str(settled.outcome)] += 1
         if settled.outcome is Outcome.APPLIED and settled.done_ms is not None:
             self.latencies_ms.append(settled.done_ms - order.received_ms)
         verdict = self._verdicts.pop(order.record_id, None)
@@ -230,21 +239,26 @@ class Screen:
             note = took if settled.outcome is Outcome.APPLIED else f"{settled.outcome}: {settled.reason}"
             self._console.print(_action_line(verdict, order.record_id, note))
 
+    def said(self, channel: str, text: str) -> None:
+        """Show what the bot says in chat."""
+        if not self.fast and not self.as_json:
+            self._console.print(Text.assemble((f"#{channel} ", "dim"), (f"{BOT}: {visible(text)}", "bold cyan")))
+
     async def summary(self, twitch: Sandbox, records: RecordLog, inflow: Inflow) -> Summary:
         """Close the books: compare the log with what the sandbox did."""
-        applied = await records.list(RecordQuery(outcome=Outcome.APPLIED, limit=None))
-        total = await records.count(RecordQuery())
+        every = await records.list(RecordQuery(limit=None))
+        applied = [record for record in every if record.outcome is Outcome.APPLIED]
         latencies = sorted(self.latencies_ms)
         return Summary(
             lines=self.chat.lines,
             delivered=self.played.delivered,
             muted=self.played.muted,
             judged=self.judged_count,
-            records=total,
+            records=len(every),
             seconds=round(time.monotonic() - self._started, 2),
-            actions=dict(self.actions.most_common()),
-            outcomes=dict(self.outcomes.most_common()),
-            filters=dict(self.filters.most_common()),
+            actions=_counts(record.action.kind.name.lower() for record in every),
+            outcomes=_counts(str(record.outcome) for record in every),
+            filters=_counts(record.filter for record in every),
             latency_p50_ms=statistics.median(latencies) if latencies else None,
             latency_p95_ms=latencies[int(len(latencies) * 0.95)] if latencies else None,
             repeats_dropped=inflow.repeats,
@@ -279,6 +293,10 @@ class Screen:
         )
         query = "SELECT record_id, chatter, action, filter, rule, outcome FROM v_actions LIMIT 20"
         self._console.print(f'  sqlite3 {database} "{query}"', markup=False, highlight=False, soft_wrap=True)
+
+
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names).most_common())
 
 
 def _chat_line(verdict: Verdict) -> Text:
