@@ -6,7 +6,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from filters.disguise import collapse, deletions, key, missing_letters, plainer, relax, slip, sound
+from filters.disguise import (
+    collapse,
+    deletions,
+    doubled,
+    drawn,
+    key,
+    missing_letters,
+    plainer,
+    readings,
+    relax,
+    slip,
+    sound,
+)
 
 words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
 
@@ -76,6 +88,43 @@ def test_spelt_by_ear(heard: str, listed: str) -> None:
 @pytest.mark.parametrize("other", ["chony", "pony", "phoney"])
 def test_other_sounds_stay_apart(other: str) -> None:
     assert sound(other) != sound("phony")
+
+
+@pytest.mark.parametrize(
+    ("stretched", "likely", "unlikely"),
+    [
+        ("boooks", {"books", "boks"}, set()),
+        ("wazzoock", {"wazzock", "wazoock", "wazock"}, set()),
+        ("wazzoooock", {"wazzock", "wazzoock"}, {"wazock", "wazoock"}),  # zz was meant, among letters stretched further
+        ("nnooobb", {"nob", "noob", "nnob", "nobb", "nnobb", "nnoob", "noobb", "nnoobb"}, set()),
+        ("plonker", set(), set()),
+    ],
+)
+def test_what_a_stretched_word_may_stand_for(stretched: str, likely: set[str], unlikely: set[str]) -> None:
+    costs = dict(readings(stretched))
+    assert costs.keys() >= likely | unlikely
+    assert stretched not in costs
+    assert not unlikely or max(costs[each] for each in likely) < min(costs[each] for each in unlikely)
+
+
+@given(st.text("abc", max_size=60))
+def test_a_stretched_word_has_few_readings_all_of_one_key(word: str) -> None:
+    found = list(readings(word))
+    assert len(found) <= 32
+    assert {key(reading) for reading, _ in found} <= {key(word)}
+
+
+@pytest.mark.parametrize(("word", "letters"), [("wazzock", "z"), ("bookkeeper", "oke"), ("plonker", ""), ("ooo", "o")])
+def test_doubled_letters(word: str, letters: str) -> None:
+    assert doubled(word) == list(letters)
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [("l3itch", "bitch"), ("\\/\\/azzock", "wazzock"), ("c|-|()ck", "chock"), ("plonker", "plonker")],
+)
+def test_letters_drawn_by_several_characters(word: str, read: str) -> None:
+    assert drawn(word) == read
 
 
 def test_dressed_up_spellings() -> None:

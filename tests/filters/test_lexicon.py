@@ -114,6 +114,21 @@ def test_innocents_are_left_alone(line: str) -> None:
         ("plonker", "p1onkwr"),  # leet and a slip
         ("daft dingo", "draft dingo"),  # a real word, but the rest of the phrase tells
         ("damn", "goddamnedest"),
+        ("damn", "dammmn"),
+        ("damn", "superdmned"),  # a guise behind what chatters glue
+        ("bitch", "beyotch"),
+        ("bitch", "l3itch"),
+        ("plonker", "plonkrz"),  # a letter left out of a plural
+        ("bollocks", "b0llock"),  # a digit inside excuses no real word
+        ("zib", "z!bs"),
+        ("wazi", "w42!"),
+        ("plonk", "pIonking"),
+        ("muppet", "manymuppet"),  # run together with a common word
+        ("put a sock in it", "put asock in it"),
+        ("put a sock in it", "puta sock in it"),
+        ("daft crow", "daft krow"),
+        ("wazzock", "wazzoooock"),
+        ("wazzock", "wwaazzoocckk"),
     ],
 )
 def test_what_chatters_do_besides(term: str, line: str) -> None:
@@ -132,6 +147,13 @@ def test_what_chatters_do_besides(term: str, line: str) -> None:
         ("tit", "7-1 7-1 7-1"),  # a score
         ("hoe", "H0-3"),
         ("porno", "ponoooo"),  # stretched and short: one or the other
+        ("boobe", "bohee"),  # a letter changed and another doubled
+        ("plonker", "Lettuce go!"),
+        ("goi", "go!!!"),  # an exclamation
+        ("bitch", "Beatchy"),  # a name
+        ("wazzock", "isn't it"),
+        ("muppet", "muppetry"),
+        ("damn", "condemn"),
         ("ass", "a general ass-embly"),
     ],
 )
@@ -168,6 +190,18 @@ def test_real_words_one_letter_away_are_no_typos() -> None:
         ("馬鹿", "お前は馬鹿だ"),
         ("笨蛋", "你是个大笨蛋啊"),
         ("笨蛋", "笨 蛋"),
+        ("笨蛋", "你是笨笨笨笨蛋"),
+        ("дурак", "дуpaк"),  # Latin p and a
+        ("дурак", "dypak"),
+        ("дурак", "дур@к"),
+        ("балбес", "6албес"),
+        ("придурок", "прдиурок"),
+        ("придурок", "придрок"),
+        ("старый дурак", "стaрый дуррррак"),
+        ("احمق", "احـــمق"),
+        ("ばか", "ほんとバカだね"),
+        ("ばか", "ﾊﾞｶ"),
+        ("바보", "너 \u1107\u1161\u1107\u1169야"),
     ],
 )
 def test_a_term_matches_in_its_own_script(term: str, line: str) -> None:
@@ -184,6 +218,11 @@ def test_a_term_matches_in_its_own_script(term: str, line: str) -> None:
 def test_a_word_of_another_script_is_not_taken_for_a_latin_one(latin: str, word: str) -> None:
     known = real_words().zipf(word) > 0
     assert (found(word, lexicon(latin)) is None) == known
+
+
+def test_vowel_marks_tell_words_apart_where_they_are_vowels() -> None:
+    assert found("กำ", lexicon("กี่")) is None
+    assert found("काम", lexicon("कीम")) is None
 
 
 def test_foreign_letters_among_latin_ones_are_still_unmasked() -> None:
