@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +33,7 @@ from ops import journal
 from ops import log as log_commands
 from ops import notes as notes_command
 from ops import policy as policy_commands
+from ops import report as report_commands
 from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
@@ -40,6 +41,7 @@ from ops import staff as staff_commands
 from ops.console import serve as console_server
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
+from sandbox.serve import serve
 from sandbox.server import Sandbox
 from storage.chatlogs import LogError
 from storage.database import Database, DatabaseError
@@ -68,20 +70,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(log_commands.app, name="log")
-app.add_typer(policy_commands.app, name="policy")
-app.add_typer(review_commands.app, name="review")
-app.add_typer(appeal_commands.app, name="appeal")
-app.add_typer(case_commands.app, name="case")
-app.add_typer(sealed_commands.app, name="sealed")
-app.add_typer(staff_commands.app, name="staff")
-app.add_typer(retention_commands.app, name="retention")
-app.command("check")(check_command.check)
-app.command("backtest")(backtest_command.backtest)
-app.command("backup")(backup_commands.backup)
-app.command("console")(console_server.console)
-app.command("notes")(notes_command.notes)
-app.command("restore")(backup_commands.restore)
+RUNNING, TRYING, KEEPING, ANSWERING = "Run the bot", "Try before it bites", "Policy and log", "Answer for it"
+"""The headings of the help; within each, commands stand in the order people meet them."""
+
+app.command("check", rich_help_panel=TRYING)(check_command.check)
+app.command("backtest", rich_help_panel=TRYING)(backtest_command.backtest)
+app.command("console", rich_help_panel=RUNNING)(console_server.console)
+app.add_typer(policy_commands.app, name="policy", rich_help_panel=KEEPING)
+app.add_typer(log_commands.app, name="log", rich_help_panel=KEEPING)
+app.command("notes", rich_help_panel=KEEPING)(notes_command.notes)
+app.command("backup", rich_help_panel=KEEPING)(backup_commands.backup)
+app.command("restore", rich_help_panel=KEEPING)(backup_commands.restore)
+app.add_typer(retention_commands.app, name="retention", rich_help_panel=KEEPING)
+app.add_typer(review_commands.app, name="review", rich_help_panel=ANSWERING)
+app.add_typer(appeal_commands.app, name="appeal", rich_help_panel=ANSWERING)
+app.add_typer(case_commands.app, name="case", rich_help_panel=ANSWERING)
+app.add_typer(sealed_commands.app, name="sealed", rich_help_panel=ANSWERING)
+app.add_typer(report_commands.app, name="report", rich_help_panel=ANSWERING)
+app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
 errors = Console(stderr=True)
 
 
@@ -176,7 +182,7 @@ def endpoints_of(settings: Settings) -> Endpoints:
     return Endpoints(settings.helix_url, settings.id_url, settings.eventsub_url)
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def run() -> None:
     """Moderate the channels in CHATWARDEN_CHANNELS until stopped with Ctrl-C."""
 
@@ -192,6 +198,7 @@ def run() -> None:
             async with (
                 moderating(settings, Quiet(metrics)) as (bot, _),
                 serving(metrics, settings.metrics_host, settings.metrics_port),
+                console_server.beside(settings, settings.console_port or None),
             ):
                 metrics.vitals = bot.health.vitals
                 _settle_memory()
@@ -203,7 +210,7 @@ def run() -> None:
     _go(moderate())
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def login(
     streamer: Annotated[bool, typer.Option(help="Sign in a streamer's own account instead of the bot's.")] = False,
 ) -> None:
@@ -227,7 +234,7 @@ def login(
     _go(sign_in())
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def doctor() -> None:
     """Check settings, database, endpoints, clock, tokens, scopes and mod status: each line fine, or what to do."""
 
@@ -250,7 +257,7 @@ def doctor() -> None:
     raise typer.Exit(_go(examine()))
 
 
-@app.command()
+@app.command(rich_help_panel=TRYING)
 def demo(
     replay: Annotated[
         Path | None, typer.Option(help="Play this chat log instead: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
@@ -263,6 +270,8 @@ def demo(
     database: Annotated[Path, typer.Option(help="Where the demo keeps its log; replaced each time.")] = Path(
         "var/demo.sqlite3"
     ),
+    stay: Annotated[bool, typer.Option("--stay", help="Keep the bot, its Twitch and the console running.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the console.")] = console_server.PORT,
 ) -> None:
     """Play chat to the real bot over a sandbox Twitch on this machine: no account, no network."""
 
@@ -278,13 +287,54 @@ def demo(
             settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
             screen = demo_stage.Screen(chat, as_json=as_json, fast=rate is None)
             with screen:
-                async with moderating(Settings(**settings), screen) as (bot, records):
+                async with (
+                    moderating(Settings(**settings), screen) as (bot, records),
+                    console_server.beside(Settings(**settings), port if stay else None, sandbox=True) as console,
+                ):
+                    if stay:
+                        errors.print(f"console: {console}", highlight=False)
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
-        screen.show(summary, database)
+                    if stay:
+                        await _stay(lambda: screen.show(summary, database), console)
+        if not stay:
+            screen.show(summary, database)
         return 0 if summary.books_agree else BOOKS_DISAGREE
 
     raise typer.Exit(_go(play()))
+
+
+async def _stay(show: Callable[[], None], console: str) -> None:
+    """Show the summary and wait for Ctrl-C."""
+    show()
+    errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", highlight=False)
+    stopped = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    await stopped.wait()
+
+
+@app.command(rich_help_panel=TRYING)
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8010,
+    replay: Annotated[
+        Path | None, typer.Option(help="Play this chat log: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
+    ] = None,
+    speed: Annotated[str, typer.Option(help="Times as fast as the chat was, or max.")] = "1",
+) -> None:
+    """Serve a Twitch on this machine until Ctrl-C, to develop against: Helix, OAuth, EventSub."""
+
+    async def stand() -> None:
+        try:
+            await serve(host, port, replay, demo_stage.parse_speed(speed))
+        except OSError as error:
+            raise StartError(f"{host}:{port}: cannot be served on: {error} (choose another --port)") from error
+
+    try:
+        _go(stand())
+    except KeyboardInterrupt:
+        return
 
 
 async def _database_check(path: Path) -> Check:

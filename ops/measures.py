@@ -73,6 +73,10 @@ class Measure:
             return None
         return self.found.value - self.before.value
 
+    def trended(self, before: Estimate) -> Measure:
+        """The same beside that of the period before."""
+        return replace(self, before=before)
+
 
 @dataclass(frozen=True, slots=True)
 class HourOfDay:
@@ -88,7 +92,7 @@ class HourOfDay:
 async def compute(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> list[Measure]:
     """Every KPI of the period, with the period before for the trend."""
     before = {each.name: each.found for each in await _found(kpis, period.before, zone, targets)}
-    return [replace(each, before=before.get(each.name, NOTHING)) for each in await _found(kpis, period, zone, targets)]
+    return [each.trended(before.get(each.name, NOTHING)) for each in await _found(kpis, period, zone, targets)]
 
 
 async def _found(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> list[Measure]:
