@@ -8,6 +8,7 @@ import os
 import random
 import re
 import signal
+import socket
 import sys
 import time
 from collections import Counter
@@ -129,6 +130,13 @@ class BotProcess:
         """Wait until it ends by itself; its exit code."""
         assert self._process is not None, "not started"
         return await asyncio.wait_for(self._process.wait(), patience_s)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None:

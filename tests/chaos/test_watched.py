@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.faults import Fault
-from sandbox.ordeal import CHAT, BotProcess, until
+from sandbox.ordeal import CHAT, BotProcess, free_port, until
 from sandbox.server import Sandbox
 from twitch.tokens import TokenStore
 
 SLURS = ("zugmonger", "blorptastic", "z u g m o n g e r")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_metrics_and_health_tell_how_it_is(twitch: Sandbox, bot: BotProcess) -> None:

@@ -1,0 +1,40 @@
+"""One channel's flood neither hides nor delays another channel's line, and costs no line of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from sandbox.ordeal import BotProcess, free_port, until
+from sandbox.server import Sandbox
+
+FLOOD = 4_000
+
+
+async def read(port: int) -> dict[tuple[str, str], float]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        families = text_string_to_metric_families(await answer.text())
+    return {(each.name, each.labels.get("channel", "")): each.value for family in families for each in family.samples}
+
+
+async def test_a_line_beside_a_flood_is_judged_while_the_flood_still_waits(twitch: Sandbox, tmp_path: Path) -> None:
+    port = free_port()
+    bot = BotProcess(twitch, tmp_path, ("busy", "calm"))
+    await bot.prepare(metrics_port=port)
+    try:
+        await bot.start()
+        await until(lambda: "watching " in bot.said)
+        for number in range(FLOOD):
+            await twitch.say("busy", f"user{number % 500}", f"what a play that was number {number}")
+        await twitch.say("calm", "eve", "zugmonger")
+        await until(lambda: bool(twitch.enforcements), 20)
+        beside = await read(port)
+        assert beside["chatwarden_queue_length", "busy"] > 100
+        assert beside["chatwarden_queue_length", "calm"] == 0
+        while (seen := await read(port)).get(("chatwarden_messages_judged_total", "busy"), 0) < FLOOD:
+            assert bot.running
+        assert seen["chatwarden_messages_dropped_total", ""] == 0
+    finally:
+        await bot.kill()
