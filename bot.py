@@ -286,17 +286,17 @@ def demo(
         async with Sandbox() as twitch:
             settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
             screen = demo_stage.Screen(chat, as_json=as_json, fast=rate is None)
-            with screen:
-                async with (
-                    moderating(Settings(**settings), screen) as (bot, records),
-                    console_server.beside(Settings(**settings), port if stay else None, sandbox=True) as console,
-                ):
-                    if stay:
-                        errors.print(f"console: {console}", highlight=False)
+            async with (
+                moderating(Settings(**settings), screen) as (bot, records),
+                console_server.beside(Settings(**settings), port if stay else None, sandbox=True) as console,
+            ):
+                if stay:
+                    errors.print(f"console: {console}", highlight=False)
+                with screen:
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
-                    if stay:
-                        await _stay(lambda: screen.show(summary, database), console)
+                if stay:
+                    await _stay(lambda: screen.show(summary, database), console)
         if not stay:
             screen.show(summary, database)
         return 0 if summary.books_agree else BOOKS_DISAGREE

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[^/]+)?$",
         description="Where people reach the console, e.g. https://mods.example.org; this machine if empty.",
     )
+    console_port: int = Field(
+        0, ge=0, le=65_535, description="Port on this machine where `run` serves the console; 0 for not at all."
+    )
     redirect_uri: str = Field("http://localhost:4343/callback", pattern=r"^https?://.+")
 
     @property

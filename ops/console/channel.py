@@ -272,7 +272,7 @@ def _rows(tallies: list[Tally]) -> list[FilterRow]:
 
 
 def _chart(rows: list[FilterRow], period: str) -> Markup:
-    series = {"stand": [row.total - row.undone for row in rows]}
+    series = {"in force" if any(row.undone for row in rows) else "Records": [row.total - row.undone for row in rows]}
     if any(row.undone for row in rows):
         series["undone"] = [row.undone for row in rows]
     return drawing(bars(f"Records of the last {period}", [row.name.replace("_", " ") for row in rows], series))

@@ -21,7 +21,7 @@ Kind = Literal["switch", "number", "text", "choice", "several", "lines", "each"]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line of a form. ``value`` is a list for ``several``, ``lines`` and ``each``, a bool for ``switch``, or a text.
+    """One line of a form. ``value`` is a list for ``several``, ``lines`` and ``each``, a bool for ``switch``.
 
     Where lines stand for items with settings of their own, ``key`` names the one the line shows, and ``known`` has the
     items there are, so that they keep the rest.

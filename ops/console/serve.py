@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ import uvicorn
 
 from config.policy import Policy
 from config.settings import Settings
-from ops.command import DatabaseOption, errors, opened, run
+from ops.command import DATABASE, DatabaseOption, errors, opened, run
 from ops.console.app import build
 from ops.console.desk import Access
 from ops.console.signin import staff_sandbox
@@ -84,8 +83,22 @@ async def serving(db: Database, access: Access, port: int, sealer: Sealer | None
         listening.close()
 
 
+@asynccontextmanager
+async def beside(settings: Settings, port: int | None, *, sandbox: bool = False) -> AsyncIterator[str]:
+    """Serve the console over the settings' database until the end of the block; gives its address. None for not."""
+    if port is None:
+        yield ""
+        return
+    sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
+    async with (
+        opened(settings.database) as db,
+        serving(db, access_of(settings, port, sandbox=sandbox), port, sealer) as address,
+    ):
+        yield settings.console_url or address
+
+
 def console(
-    database: DatabaseOption = Path("var/chatwarden.sqlite3"),
+    database: DatabaseOption = DATABASE,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on this machine; 0 for a free one.")] = PORT,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Let anybody at this machine in as anyone. For trying things out only.")
@@ -94,12 +107,9 @@ def console(
     """Serve the web console to this machine; put a proxy with https in front for others."""
 
     async def work() -> None:
-        settings = Settings.read()
-        sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
-        async with opened(database) as db:
-            access = access_of(settings, port, sandbox=sandbox)
-            async with serving(db, access, port, sealer) as address:
-                errors.print(f"console at {settings.console_url or address}; Ctrl-C stops", style="green")
-                await asyncio.Event().wait()
+        settings = Settings.read().model_copy(update={"database": database})
+        async with beside(settings, port, sandbox=sandbox) as address:
+            errors.print(f"console at {address}; Ctrl-C stops", style="green")
+            await asyncio.Event().wait()
 
     run(work())
