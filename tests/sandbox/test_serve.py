@@ -58,7 +58,7 @@ async def test_a_replay_plays_once_somebody_listens(tmp_path):
 
 
 def standing_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandbox", *arguments]
+    command = [sys.executable, "bot.py", "sandbox", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
 
 
