@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -86,6 +88,50 @@ async def test_a_cut_socket_is_opened_again_and_the_chat_goes_on(stand: Any) -> 
         await bot.until(lambda: socket.session_id != session and socket.subscription_count == subscriptions)
         await bot.say("ann", "after")
         assert texts(bot) == ["before", "after"]
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the wall clock by so many seconds, as an administrator or a bad NTP server does."""
+    real, real_ns = time.time, time.time_ns
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+        monkeypatch.setattr(time, "time_ns", lambda: real_ns() + round(seconds * 1e9))
+
+    return move
+
+
+@pytest.mark.parametrize("seconds", [-3_600, 3_600])
+async def test_a_clock_that_jumps_is_told_and_stops_nothing(
+    stand: Any, set_clock: Any, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr("cogs.health.BEAT_S", 0.05)
+    async with stand(POLICY) as bot:
+        await bot.say("ann", "before")
+        set_clock(seconds)
+        await bot.until(lambda: bot.bot.health.clock_jumps == 1)
+        await bot.say("eve", "zugmonger")
+        assert (await bot.record()).outcome is Outcome.APPLIED
+        assert bot.bot.listening.deaf == {}
+
+
+async def test_a_silent_socket_is_noticed_also_when_the_clock_was_set_back(
+    stand: Any, set_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand(POLICY) as bot:
+        (socket,) = bot.bot.sockets
+        session = socket.session_id
+        set_clock(-3_600)
+        # Twitch's next word is due ten seconds after its last: one second is waited for instead.
+        monkeypatch.setattr("twitch.socket.LATE_S", -9.0)
+        socket._keep_alive_task.cancel()
+        socket._keep_alive_task = asyncio.create_task(socket._process_keepalive())
+        await bot.until(lambda: socket.session_id not in (None, session))
+        monkeypatch.setattr("twitch.socket.LATE_S", 5.0)
+        await bot.until(lambda: bot.bot.listening.deaf == {} and socket.subscription_count > 0)
+        await bot.say("eve", "zugmonger")
+        assert (await bot.record()).outcome is Outcome.APPLIED
 
 
 async def test_an_expired_token_is_refreshed_once_and_the_ban_lands(stand: Any) -> None:
