@@ -242,7 +242,7 @@ class Speller:
             for tail in tails:
                 core = letters[head : size - tail]
                 if (head or tail) and len(core) >= 4:
-                    for form in (core, core.replace("l", "i"), core.replace("i", "l")):
+                    for form in (core, core.replace("l", "i")):
                         if form in self._index.terms and not self._index.terms[form].exact:
                             return Found(form, "glued")
         return None

@@ -122,7 +122,7 @@ def test_innocents_are_left_alone(line: str) -> None:
         ("bollocks", "b0llock"),  # a digit inside excuses no real word
         ("zib", "z!bs"),
         ("wazi", "w42!"),
-        ("plonk", "pIonking"),
+        ("dimwit", "dlmwits"),
         ("muppet", "manymuppet"),  # run together with a common word
         ("put a sock in it", "put asock in it"),
         ("put a sock in it", "puta sock in it"),
@@ -450,6 +450,12 @@ def test_work_grows_no_faster_than_the_line(attack: Callable[[int], str]) -> Non
 
 
 @pytest.mark.parametrize("attack", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_line_of_chat_takes_much_work(attack: Callable[[int], str]) -> None:
+    lexicon_ = Lexicon([Term(text) for text in ("wazzock", "wa", "zw", "daft bat", "plonker", "w-a-z-w-a")])
+    assert work(lambda: lexicon_.find_all(fold(attack(500)))) < 20_000
+
+
+@pytest.mark.parametrize("attack", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_line_of_a_hundred_thousand_characters_is_borne(attack: Callable[[int], str]) -> None:
     line = attack(100_000)
     for hit in lexicon("wazzock", "daft bat", "plonker").find_all(fold(line)):
@@ -490,6 +496,6 @@ def test_recall_and_false_hits_on_labelled_chat() -> None:
         if row["reasonable"]:
             hit[row["label"]].append(listed.find(fold(row["text"])) is not None)
     benign = [listed.find(fold(row["text"])) is not None for row in rows("chat_fp.jsonl") if not row["exact"]]
-    assert sum(hit[1]) / len(hit[1]) >= 0.95
-    assert sum(hit[0]) / len(hit[0]) <= 0.01
+    assert sum(hit[1]) / len(hit[1]) >= 0.97
+    assert sum(hit[0]) / len(hit[0]) <= 0.0075
     assert sum(benign) / len(benign) < 0.0045
