@@ -277,7 +277,7 @@ def demo(
 
     async def play() -> int:
         rate = demo_stage.parse_speed(speed)
-        chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED)
+        chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED, rate)
         demo_stage.make_room(database)
         policy = Policy.preset(preset or DEFAULT_PRESET)
         if preset is None and replay is None:

@@ -51,7 +51,8 @@ REMEMBERED = 20_000
 class Chat:
     """A chat log to play: where it is, how many lines it has, in which channels.
 
-    ``shift_s`` brings a log that counts its seconds from its own beginning to the present.
+    ``shift_s`` brings a log that counts its seconds from its own beginning to the present: it ends when it has been
+    played, so that no line is sent in the future.
     """
 
     path: Path
@@ -60,17 +61,19 @@ class Chat:
     shift_s: float = 0.0
 
     @classmethod
-    def scan(cls, path: Path) -> Chat:
+    def scan(cls, path: Path, speed: float | None = None) -> Chat:
         """Read the log once to the end, so that a bad line is told before anything is played. Raises LogError."""
         count = 0
-        first_s = 0.0
+        first_s = last_s = 0.0
         channels: dict[str, None] = {}
         for count, line in enumerate(read_chat(path), start=1):
             first_s = line.ts_s if count == 1 else first_s
+            last_s = line.ts_s
             channels[line.channel] = None
         if not count:
             raise LogError(f"{path}: no chat line in it (give a JSONL, TwitchDownloader JSON or IRC log)")
-        return cls(path, count, tuple(channels), time.time() - first_s if first_s < TWITCH_BEGAN_S else 0.0)
+        ends_s = time.time() + ((last_s - first_s) / speed if speed else 0)
+        return cls(path, count, tuple(channels), ends_s - last_s if first_s < TWITCH_BEGAN_S else 0.0)
 
     def read(self) -> Iterator[ChatLine]:
         """The lines, in order."""
