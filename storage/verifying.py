@@ -142,7 +142,10 @@ async def _verify_states(db: Database) -> Break | None:
 
 
 def _columns(row: sqlite3.Row, *without: str) -> dict[str, Any]:
-    return {name: row[name] for name in row.keys() if name not in without}  # noqa: SIM118 - a Row iterates its values
+    columns = dict(zip(row.keys(), row, strict=True))  # asking a Row by name searches all its names
+    for name in without:
+        del columns[name]
+    return columns
 
 
 _PAST = """r.ts_ms < (
@@ -150,9 +153,10 @@ _PAST = """r.ts_ms < (
         )"""
 """Whether retention accounts for it that a Record's words are gone."""
 
+# CASE and not AND: the AND of a value asks both sides, and would read all Records of a busy chatter for each line.
 _EVIDENCE = f"""
     SELECT e.*, k.key, r.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
-        e.folded IS NULL AND ({_PAST} OR r.id IN (SELECT record_id FROM sealed)) AS gone
+        CASE WHEN e.folded IS NULL THEN {_PAST} OR r.id IN (SELECT record_id FROM sealed) ELSE 0 END AS gone
     FROM evidence AS e
     JOIN records AS r ON r.id = e.record_id
     LEFT JOIN person_keys AS k ON k.chatter_id = r.chatter_id
@@ -162,7 +166,7 @@ _EVIDENCE = f"""
 
 _LINES = f"""
     SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
-        m.text IS NULL AND (
+        CASE WHEN m.text IS NULL THEN
             {_PAST}
             OR EXISTS (
                 SELECT 1
@@ -170,7 +174,7 @@ _LINES = f"""
                 JOIN sealed AS e ON e.record_id = q.id
                 WHERE q.chatter_id = m.chatter_id AND q.message_id = m.message_id
             )
-        ) AS gone
+        ELSE 0 END AS gone
     FROM context_messages AS m
     JOIN records AS r ON r.id = m.record_id
     JOIN chatters AS p ON p.id = m.chatter_id
