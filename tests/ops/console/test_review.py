@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from storage.roles import Role
+from tests.ops.conftest import rows
+from tests.ops.console.conftest import House
+
+QUEUED = 5
+"""The Record of the fixture that waits for a review: a ban by the bot."""
+
+
+async def test_an_item_is_taken_masked_unmasked_and_decided(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    assert f"#{QUEUED}" in await guest.see("/ops/queue")
+    page = await guest.told("/ops/queue/next")
+    assert "bad word" not in page
+    assert "0 of" in page
+    page = (await guest.send(f"/ops/review/{QUEUED}/unmask")).text
+    assert "<mark>bad word</mark>" in page
+    assert rows(desk, "SELECT record_id, surface FROM exposures") == [(QUEUED, "console")]
+    assert "bad word" not in await guest.see(f"/ops/review/{QUEUED}")
+    page = await guest.told(f"/ops/review/{QUEUED}/decide", choice="overturn: false match", note="quote")
+    assert "asked to take it back" in page
+    assert rows(desk, "SELECT decision, reason, unmasked FROM reviews") == [("overturn", "false match", 1)]
+    assert rows(desk, "SELECT kind, subject FROM requests") == [("undo record", str(QUEUED))]
+
+
+async def test_the_limit_of_a_shift_keeps_text_masked(house: House, desk: Path) -> None:
+    manager = await house.come_in(Role.MANAGER)
+    assert "Exposure limit is 1 now" in await manager.told("/ops/rules", name="exposure_limit", value="1")
+    guest = await house.come_in(Role.ANALYST)
+    await guest.send("/ops/queue/next")
+    assert "bad word" in (await guest.send(f"/ops/review/{QUEUED}/unmask")).text
+    answer = await guest.send(f"/ops/review/{QUEUED}/unmask")
+    assert "the limit is 1" in answer.text
+    assert "bad word" not in answer.text
+    assert rows(desk, "SELECT count(*) FROM exposures") == [(1,)]
+
+
+async def test_nobody_decides_what_another_holds(house: House) -> None:
+    first, second = await house.come_in(Role.ANALYST), await house.come_in(Role.SENIOR)
+    await first.send("/ops/queue/next")
+    assert "Nothing is left" in await second.told("/ops/queue/next")
+    answer = await second.send(f"/ops/review/{QUEUED}/decide", choice="uphold: rule broken")
+    assert "does not hold it" in answer.text
+
+
+async def test_a_made_up_reason_is_refused(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    await guest.send("/ops/queue/next")
+    for choice in ("", "uphold", "uphold: because", "ban: rule broken"):
+        answer = await guest.send(f"/ops/review/{QUEUED}/decide", choice=choice)
+        assert "is no decision" in answer.text
+    assert rows(desk, "SELECT count(*) FROM reviews") == [(0,)]
+
+
+async def test_an_item_given_back_is_free(house: House) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    await guest.send("/ops/queue/next")
+    assert "last one" in await guest.told(f"/ops/review/{QUEUED}/skip")
+    other = await house.come_in(Role.SENIOR)
+    assert f"#{QUEUED}" in await other.told(f"/ops/queue/{QUEUED}/take")
+
+
+async def test_a_blind_second_review_learns_nothing_of_the_first(house: House, desk: Path) -> None:
+    manager = await house.come_in(Role.MANAGER)
+    await manager.send("/ops/rules", name="second_share", value="1")
+    first = await house.come_in(Role.ANALYST)
+    await first.send("/ops/queue/next")
+    await first.send(f"/ops/review/{QUEUED}/decide", choice="overturn: too hard")
+    second = await house.come_in(Role.SENIOR)
+    page = await second.told("/ops/queue/next")
+    for path in (f"/ops/review/{QUEUED}", f"/ops/records/{QUEUED}"):
+        page = await second.see(path)
+        assert "too hard by" not in page
+        assert Role.ANALYST not in page.partition("<main")[2]
+    assert rows(desk, "SELECT why FROM review_items WHERE closed_ms IS NULL") == [("second",)]
+
+
+async def test_an_appeal_is_answered_by_the_bot(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    page = await guest.see("/ops/appeals/1")
+    assert "sorry" in page
+    assert "\x1b" not in page
+    await guest.send("/ops/appeals/1", answer="approve: too hard", to_chatter="Welcome back.")
+    assert rows(desk, "SELECT kind, note FROM requests") == [("approve appeal", "Welcome back.")]
+    assert "approved" in await guest.see("/ops/appeals?closed=1")
+
+
+async def test_a_case_is_worked_from_opening_to_closing(house: House) -> None:
+    guest = await house.come_in(Role.SENIOR)
+    assert "Case 1 is yours" in await guest.told("/ops/cases", title="Ring of <spam>")
+    await guest.send("/ops/cases/1", do="add", kind="record", subject="#1", why="first seen")
+    await guest.send("/ops/cases/1", do="note", note="two more of them <here>")
+    page = await guest.see("/ops/cases/1")
+    assert "two more of them &lt;here&gt;" in page
+    assert "first seen" in page
+    assert "there is no record 99" in (await guest.send("/ops/cases/1", do="add", kind="record", subject="99")).text
+    assert "Closed." in await guest.told("/ops/cases/1", do="close", resolution="warned")
+    legal = await house.come_in(Role.LEGAL)
+    assert "On legal hold" in await legal.told("/ops/cases/1/hold", hold="1")
+
+
+async def test_audit_shows_who_did_what(house: House) -> None:
+    guest = await house.come_in(Role.AUDITOR)
+    page = await guest.see("/ops/audit?actor=auditor")
+    assert "sign in" in page
+    assert "Nothing by nobody_at_all" in await guest.see("/ops/audit?actor=nobody_at_all")
+
+
+async def test_figures_stand_with_what_they_rest_on(house: House) -> None:
+    guest = await house.come_in(Role.AUDITOR)
+    assert "insufficient data" in await guest.see("/ops/figures?period=90d&channel=studio")
