@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -15,7 +16,7 @@ from cogs.enforce import Enforcer, Order
 from cogs.outage import Outage
 from config.policy import Policy
 from filters.breaker import Breaker
-from filters.engine import Engine
+from filters.engine import Engine, Findings
 from filters.types import Action, Evidence, Message, Verdict
 from ops.journal import outline
 from storage.database import DatabaseError
@@ -25,6 +26,8 @@ from twitch.inflow import Inflow
 
 log = structlog.get_logger(__name__)
 
+RECORDING = 16
+"""Records of one channel on their way to the disk at once; so many more acts at most may follow a breaker's limit."""
 CONTEXT_LINES = 5
 """Lines before the offending one that a Record keeps."""
 
@@ -34,6 +37,10 @@ class Observer(enforce.Observer, Protocol):
 
     def judged(self, verdict: Verdict, record_id: int | None) -> None:
         """A message has been judged; with a Record if there was anything to say about it."""
+
+
+Recording = Callable[[], Awaitable[None]]
+"""What is left to do about a message once it is examined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ class Channel:
         self._observer = observer
         self._inbox: asyncio.Queue[Received] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._room = asyncio.Semaphore(RECORDING)
+        self._recording: set[asyncio.Task[None]] = set()
+        self._latest: dict[str, asyncio.Task[None]] = {}
         self._reported: set[str] = set()
 
     def start(self) -> None:
@@ -132,7 +142,9 @@ class Channel:
         """Stop judging and enforcing."""
         if self._task:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            for recording in self._recording:
+                recording.cancel()
+            await asyncio.gather(self._task, *self._recording, return_exceptions=True)
         await self.enforcer.stop()
 
     async def adopt(self, policy: Policy, revision: int) -> None:
@@ -155,19 +167,49 @@ class Channel:
     async def _work(self) -> None:
         while True:
             received = await self._inbox.get()
+            recording: Recording | None = None
             try:
-                await self._handle(received)
-            except DatabaseError as error:
-                self._unrecorded(received.message, error)
+                recording = await self._examine(received)
             except Exception as error:  # noqa: BLE001 - one message must not stop the channel's moderation
                 log.error("message_not_judged", channel=self.name, message=received.message.id, error=outline(error))
-            finally:
-                self._inbox.task_done()
-                self._inflow.leave()
+            if recording is None:
+                self._done()
+            else:
+                # The next message is examined while this one's Record is on its way: a raid then shares commits.
+                await self._room.acquire()
+                self._begin(received.message, recording)
             # A full inbox never blocks on get(): let the sockets and the other channels have their turn.
             await asyncio.sleep(0)
 
-    async def _handle(self, received: Received) -> None:
+    def _begin(self, message: Message, recording: Recording) -> None:
+        before = self._latest.get(message.chatter_id)
+        task = asyncio.create_task(self._finish(message, recording, before))
+        self._recording.add(task)
+        self._latest[message.chatter_id] = task
+
+    async def _finish(self, message: Message, recording: Recording, before: asyncio.Task[None] | None) -> None:
+        try:
+            if before is not None:  # strikes are read from the log, so one person's lines go one after the other
+                await asyncio.wait([before])
+            await recording()
+        except DatabaseError as error:
+            self._unrecorded(message, error)
+        except Exception as error:  # noqa: BLE001 - one message must not stop the channel's moderation
+            log.error("message_not_judged", channel=self.name, message=message.id, error=outline(error))
+        finally:
+            task = asyncio.current_task()
+            self._recording.discard(task)
+            if self._latest.get(message.chatter_id) is task:
+                del self._latest[message.chatter_id]
+            self._room.release()
+            self._done()
+
+    def _done(self) -> None:
+        self._inbox.task_done()
+        self._inflow.leave()
+
+    async def _examine(self, received: Received) -> Recording | None:
+        """Look at a message in its turn; what is left to do about it, if anything."""
         message, engine = received.message, self.engine
         findings = engine.examine(message)
         self._report(findings.failed_filters)
@@ -176,17 +218,28 @@ class Channel:
         if not findings.evidence and part is None:
             self._store(message)
             self._observer.judged(engine.decide(findings), None)
-            return
+            return None
         if self.outage and self.outage.lasts:
             self.outage.lines[self.id] += 1
             self._observer.judged(engine.decide(findings), None)
-            return
+            return None
+        context = engine.history.context(CONTEXT_LINES + 1)[:-1]
+        return partial(self._record, received, engine, findings, part, context)
+
+    async def _record(
+        self,
+        received: Received,
+        engine: Engine,
+        findings: Findings,
+        part: RaidPart | None,
+        context: Sequence[Message],
+    ) -> None:
+        message = received.message
         since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self._records.acted_on(self.id, message.chatter_id, since_ms)
         verdict = engine.decide(findings, engine.ladder.standing(acted_on, message.ts_ms))
         if part is not None:
             verdict = part.join(verdict, dry_run=engine.dry_run)
-        context = engine.history.context(CONTEXT_LINES + 1)[:-1]
         group_id = part.group_id if part else None
         new = NewRecord.from_verdict(verdict, context, received.at_ms, group_id=group_id)
         record_id = await self._records.open(new)
