@@ -15,7 +15,6 @@ async def test_text_is_masked_until_asked_for_and_asking_is_kept(house: House) -
         assert "bad word" not in page
         assert "•••" in page
     page = await guest.told(f"{HERE}/show-text", plain="1", next=f"{HERE}/records/1")
-    assert "you <" not in page
     assert "<mark>bad word</mark>" in page
     [deed] = [deed for deed in await house.desk.audit.latest(actor=MODERATOR) if deed.verb == "unmask"]
     assert (deed.role, deed.channel_id) == ("moderator", "501")
