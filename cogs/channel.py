@@ -26,7 +26,7 @@ from twitch.inflow import Inflow
 
 log = structlog.get_logger(__name__)
 
-RECORDING = 16
+RECORDING = 4
 """Records of one channel on their way to the disk at once; so many more acts at most may follow a breaker's limit."""
 CONTEXT_LINES = 5
 """Lines before the offending one that a Record keeps."""
