@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 BENCH_STAMP := $(VENV)/installed-bench
 
-.PHONY: help demo test lint bench chaos eval presets lock
+.PHONY: help demo test lint bench chaos eval screenshots presets lock
 .DEFAULT_GOAL := help
 
 help: ## Say what there is to make
@@ -45,6 +45,9 @@ eval: $(STAMP) ## Compare the presets with what human moderators did
 
 chaos: $(STAMP) ## Measure the bot under load and in a raid, and kill it 200 times
 	$(BIN)/python -m benchmarks.chaos
+
+screenshots: $(STAMP) ## Take the README's pictures of the console anew (needs Chromium)
+	$(BIN)/python -m benchmarks.screenshots
 
 presets: $(STAMP) ## Write new settings into the shipped presets
 	$(BIN)/python -m config.policy
