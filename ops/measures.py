@@ -98,7 +98,7 @@ async def compute(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) ->
 async def _found(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> list[Measure]:
     return [
         *await _speed(kpis, period, targets),
-        *await _reviewing(kpis, period, zone, targets),
+        *await reviewing(kpis, period, zone, targets),
         *quality(await kpis.sampled(period), targets),
         *await _outcomes(kpis, period, targets),
         *agreement(await kpis.pairs(period), targets),
@@ -127,7 +127,8 @@ async def _speed(kpis: Kpis, period: Period, targets: Targets) -> list[Measure]:
     ]
 
 
-async def _reviewing(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> list[Measure]:
+async def reviewing(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> list[Measure]:
+    """How reviews kept up: times, backlog, deadlines, hours covered."""
     work = await kpis.work(period)
     hours = by_hour_of_day(await kpis.hours(period), zone)
     covered, busy = sum(each.covered for each in hours), sum(each.with_work for each in hours)

@@ -114,13 +114,15 @@ def shift(
     until: UntilOption = "",
     channel: ChannelOption = "",
     tz: ZoneOption = "UTC",
+    targets: TargetsOption = None,
     as_json: JsonOption = False,
     html: HtmlOption = None,
+    check: CheckOption = False,
 ) -> None:
     """The hand-over page of a shift: what happened, what is open and due next, raids, gaps, notes."""
     from ops.reports import shift_report
 
-    _report(shift_report, database, (since, until, channel, tz), None, as_json, html, check=False)
+    _report(shift_report, database, (since, until, channel, tz), targets, as_json, html, check)
 
 
 @app.command()

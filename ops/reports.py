@@ -12,7 +12,7 @@ from sparklines import sparklines
 from config.targets import Targets
 from filters.masking import visible
 from ops.charts import bars, lines
-from ops.measures import FORMATS, Measure, Status, Unit, agreement, by_hour_of_day, compute, quality
+from ops.measures import FORMATS, Measure, Status, Unit, agreement, by_hour_of_day, compute, quality, reviewing
 from ops.shown import View
 from ops.statistics import Estimate, mcnemar, share
 from ops.when import clock
@@ -164,6 +164,7 @@ async def shift_report(db: Database, period: Period, zone: tzinfo, targets: Targ
     shift, counts = await hand_over(db, period), await kpis.counts(period)
     work, appeals = await kpis.work(period), await kpis.appeals(period)
     hours = await kpis.hours(period)
+    measures = await reviewing(kpis, period, zone, targets)
     view = View(zone)
 
     def at(ms: int | None) -> str:
@@ -191,6 +192,7 @@ async def shift_report(db: Database, period: Period, zone: tzinfo, targets: Targ
         [
             Section("What happened", ("what", "how many"), happened),
             Section("What is open as the shift ends", ("what", "how many"), standing),
+            measure_section("How reviews kept up", measures),
             Section(
                 "Due next, as it stands now",
                 ("what", "number", "channel", "why", "due", "held by"),
@@ -238,6 +240,7 @@ async def shift_report(db: Database, period: Period, zone: tzinfo, targets: Targ
                 [(f"#{c.number}", visible(c.title), visible(c.owner), at(c.opened_ms)) for c in shift.cases],
             ),
         ],
+        measures,
     )
 
 

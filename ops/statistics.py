@@ -63,8 +63,7 @@ def percentile(values: Sequence[float], p: float) -> Estimate:
         return NOTHING
     value = float(np.quantile(values, p))
     interval = quantile_test(values, q=value, p=p).confidence_interval(1 - ALPHA)
-    low, high = (None if np.isnan(each) else float(each) for each in (interval.low, interval.high))
-    return Estimate(value, low, high, len(values))
+    return Estimate(value, _known(interval.low), _known(interval.high), len(values))
 
 
 def cohen(first: Sequence[str], second: Sequence[str]) -> Estimate:
@@ -76,8 +75,13 @@ def cohen(first: Sequence[str], second: Sequence[str]) -> Estimate:
         return Estimate(None, None, None, len(first))  # all alike: chance would agree as well
     codes = {kind: code for code, kind in enumerate(kinds)}
     table, _ = to_table(np.array([[codes[a], codes[b]] for a, b in zip(first, second, strict=True)]), len(kinds))
-    found = cohens_kappa(table)
-    return Estimate(float(found.kappa), float(found.kappa_low), float(found.kappa_upp), len(first))
+    with np.errstate(invalid="ignore", divide="ignore"):  # the error of a few cases may be undefined
+        found = cohens_kappa(table)
+    return Estimate(float(found.kappa), _known(found.kappa_low), _known(found.kappa_upp), len(first))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def krippendorff(judgements: Sequence[tuple[str, str, str]]) -> Estimate:
@@ -97,15 +101,15 @@ def krippendorff(judgements: Sequence[tuple[str, str, str]]) -> Estimate:
     if len(judged) > MOST_RESAMPLED:
         few = [judged[number] for number in draw.choice(len(judged), MOST_RESAMPLED, replace=False)]
     drawn = [_alpha([few[number] for number in draw.integers(len(few), size=len(few))]) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(drawn, [ALPHA / 2, 1 - ALPHA / 2])
+    low, high = np.quantile([each for each in drawn if each is not None], [ALPHA / 2, 1 - ALPHA / 2])
     return Estimate(value, float(low), float(high), len(judged))
 
 
-def _alpha(judged: Sequence[Sequence[tuple[str, str]]]) -> float:
+def _alpha(judged: Sequence[Sequence[tuple[str, str]]]) -> float | None:
     from nltk.metrics.agreement import AnnotationTask
 
     if len({decision for each in judged for _, decision in each}) < 2:
-        return float("nan")
+        return None
     return float(AnnotationTask([(who, case, what) for case, each in enumerate(judged) for who, what in each]).alpha())
 
 

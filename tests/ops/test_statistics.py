@@ -80,6 +80,13 @@ def test_agreement_is_not_judged_where_all_judge_alike() -> None:
     assert krippendorff([(who, str(case), "uphold") for case in range(40) for who in "ab"]).value is None
 
 
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab")), min_size=1, max_size=6))
+def test_few_pairs_give_a_kappa_or_none_but_no_warning(pairs: list[tuple[str, str]]) -> None:
+    found = cohen([first for first, _ in pairs], [second for _, second in pairs])
+    assert found.value is None or -1 <= found.value <= 1
+    assert not found.enough
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_mcnemar_is_the_sign_test(one: int, other: int) -> None:
     n, few = one + other, min(one, other)
