@@ -43,3 +43,9 @@ def test_every_shell_command_named_exists(page: Path) -> None:
             assert command is not None, f"chatwarden {first}"
         if rest and getattr(command, "commands", None) and rest[0].isalpha():
             assert rest[0] in command.commands, f"chatwarden {first} {rest[0]}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_and_picture_linked_is_there(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
