@@ -29,6 +29,7 @@ from ops import backtest as backtest_command
 from ops import backup as backup_commands
 from ops import case as case_commands
 from ops import check as check_command
+from ops import experiment as experiment_commands
 from ops import journal
 from ops import log as log_commands
 from ops import notes as notes_command
@@ -87,6 +88,7 @@ app.add_typer(appeal_commands.app, name="appeal", rich_help_panel=ANSWERING)
 app.add_typer(case_commands.app, name="case", rich_help_panel=ANSWERING)
 app.add_typer(sealed_commands.app, name="sealed", rich_help_panel=ANSWERING)
 app.add_typer(report_commands.app, name="report", rich_help_panel=ANSWERING)
+app.add_typer(experiment_commands.app, name="experiment", rich_help_panel=ANSWERING)
 app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
 errors = Console(stderr=True)
 
