@@ -151,6 +151,8 @@ class Channel:
         """Judge by another revision from the next message on; what is remembered of the chat stays."""
         # Compiling word lists takes long enough to be felt, so it is done beside the judging.
         engine = await asyncio.to_thread(policy.engine, revision, self.engine.history)
+        if revision < self.engine.revision:
+            return  # a later one was ready sooner
         self.policy, self.engine = policy, engine
         self.breaker = Breaker(policy.breaker)
         self.enforcer.language = policy.language
