@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
@@ -38,17 +38,16 @@ class Blocklist(Filter):
     terms: tuple[BlockedTerm, ...] = Field((), description="The channel's own words and phrases.")
     allow: tuple[str, ...] = Field((), description="Words that are never a hit.")
     least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
-
     act_from: Severity = Field(
         Severity.LOW, description="Terms of the lists milder than this are only put up for review."
     )
 
     _listed: tuple[Term, ...] = PrivateAttr(())
 
-    def with_lists(self, listed: Sequence[Term]) -> Self:
+    def with_lists(self, listed: Sequence[Term]) -> Blocklist:
         """The same filter matching the terms of its ``lists`` too, which the caller has read; compiled and ready."""
         # Checked already, and the terms are shared: copies of 10,000 would be megabytes a channel.
-        full = type(self).model_construct(**dict(self))
+        full = Blocklist.model_construct(**dict(self))
         full._listed = tuple(term for term in listed if term.severity >= self.least_severity)
         _ = full._lexicon
         return full
