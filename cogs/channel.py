@@ -172,6 +172,8 @@ class Channel:
             recording: Recording | None = None
             try:
                 recording = await self._examine(received)
+            except DatabaseError as error:
+                self._unrecorded(received.message, error)
             except Exception as error:  # noqa: BLE001 - one message must not stop the channel's moderation
                 log.error("message_not_judged", channel=self.name, message=received.message.id, error=outline(error))
             if recording is None:
@@ -215,7 +217,8 @@ class Channel:
         message, engine = received.message, self.engine
         findings = engine.examine(message)
         self._report(findings.failed_filters)
-        part = await self.lookout.part(message) if self.lookout else None
+        lost = self.outage is not None and self.outage.lasts
+        part = await self.lookout.part(message) if self.lookout and not lost else None
         findings = self.breaker.pass_on(findings)
         if not findings.evidence and part is None:
             self._store(message)
