@@ -14,9 +14,11 @@ import structlog
 from cogs import enforce
 from cogs.enforce import Enforcer, Order
 from cogs.outage import Outage
+from cogs.shadow import Shadow
 from config.policy import Policy
 from filters.breaker import Breaker
 from filters.engine import Engine, Findings
+from filters.ladder import Standing
 from filters.types import Action, Evidence, Message, Verdict
 from ops.journal import outline
 from storage.database import DatabaseError
@@ -96,6 +98,7 @@ class Channel:
         self.tell_mods: Callable[[str], Awaitable[object]] | None = None
         self.outage: Outage | None = None
         self.messages: MessageLog | None = None
+        self.shadow: Shadow | None = None
         self._records = records
         self._inflow = inflow
         self._observer = observer
@@ -217,19 +220,25 @@ class Channel:
         message, engine = received.message, self.engine
         findings = engine.examine(message)
         self._report(findings.failed_filters)
+        shadow = self.shadow
+        on_trial = shadow.look(message) if shadow else None
         lost = self.outage is not None and self.outage.lasts
         part = await self.lookout.part(message) if self.lookout and not lost else None
         findings = self.breaker.pass_on(findings)
         if not findings.evidence and part is None:
             self._store(message)
-            self._observer.judged(engine.decide(findings), None)
+            verdict = engine.decide(findings)
+            self._observer.judged(verdict, None)
+            if shadow and on_trial:
+                shadow.note(on_trial, verdict)
             return None
         if self.outage and self.outage.lasts:
             self.outage.lines[self.id] += 1
             self._observer.judged(engine.decide(findings), None)
             return None
         context = engine.history.context(CONTEXT_LINES + 1)[:-1]
-        return partial(self._record, received, engine, findings, part, context)
+        trial = partial(shadow.note, on_trial) if shadow and on_trial else None
+        return partial(self._record, received, engine, findings, part, context, trial)
 
     async def _record(
         self,
@@ -238,11 +247,13 @@ class Channel:
         findings: Findings,
         part: RaidPart | None,
         context: Sequence[Message],
+        trial: Callable[[Verdict, Standing, int | None], None] | None,
     ) -> None:
         message = received.message
         since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self._records.acted_on(self.id, message.chatter_id, since_ms)
-        verdict = engine.decide(findings, engine.ladder.standing(acted_on, message.ts_ms))
+        standing = engine.ladder.standing(acted_on, message.ts_ms)
+        verdict = engine.decide(findings, standing)
         if part is not None:
             verdict = part.join(verdict, dry_run=engine.dry_run)
         group_id = part.group_id if part else None
@@ -251,6 +262,8 @@ class Channel:
         if not new.sealed:
             self._store(message)
         self._observer.judged(verdict, record_id)
+        if trial:
+            trial(verdict, standing, record_id)
         if part is None and (tripped := self.breaker.count(verdict)):
             await self._tell_of(tripped)
         if verdict.action.enforces and not verdict.dry_run:

@@ -12,6 +12,7 @@ from twitchio import HTTPException, PartialUser
 from cogs.channel import Channel
 from cogs.enforce import describe
 from cogs.policies import PolicyBook
+from cogs.shadow import Shadows
 from cogs.undo import NothingToUndoError, Undo, UndoError
 from config.policy import PolicyError
 from storage.database import DatabaseError
@@ -30,13 +31,20 @@ class Errands:
     """Looks for requests and new revisions, and sees to them."""
 
     def __init__(
-        self, client: Client, channels: Mapping[str, Channel], requests: Requests, undo: Undo, policies: PolicyBook
+        self,
+        client: Client,
+        channels: Mapping[str, Channel],
+        requests: Requests,
+        undo: Undo,
+        policies: PolicyBook,
+        shadows: Shadows,
     ) -> None:
         self._client = client
         self._channels = channels
         self._requests = requests
         self._undo = undo
         self._policies = policies
+        self._shadows = shadows
         self._seen = 0
 
     async def run(self) -> None:
@@ -44,6 +52,7 @@ class Errands:
         while True:
             try:
                 await self._adopt_policies()
+                await self._shadows.visit()
                 for request in await self._requests.open():
                     await self._requests.finish(request.id, await self._see_to(request))
             except DatabaseError as error:

@@ -27,9 +27,11 @@ from cogs.mirror import Mirror
 from cogs.outage import OnLogFailure
 from cogs.policies import PolicyBook
 from cogs.raids import Raids, RaidWatch
+from cogs.shadow import Shadows
 from cogs.watch import Watch
 from ops.journal import outline
 from storage.database import Database
+from storage.experiments import Experiments
 from storage.gaps import Gaps
 from storage.messages import MessageLog, first_seen
 from storage.records import RecordLog
@@ -118,7 +120,8 @@ class ModBot(Client):
             await watch.resume()
         await recovery.take_up(self, self.channels, self._records)
         await self._listen()
-        errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies)
+        shadows = Shadows(self.channels, Experiments(self._database), self._policies)
+        errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies, shadows)
         self._chores = [asyncio.create_task(errands.run()), asyncio.create_task(keep_house(self._database))]
         self.watching.set()
 

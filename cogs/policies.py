@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from config.policy import DEFAULT_PRESET, Policy
+from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from storage.policies import PolicyLog
 
 
@@ -36,6 +36,13 @@ class PolicyBook:
             login=channel,
         )
         return policy, number
+
+    async def revision(self, channel_id: str, channel: str, number: int) -> Policy:
+        """One revision. PolicyError if there is none or it cannot be read."""
+        revision = await self._revisions.get(channel_id, number)
+        if revision is None:
+            raise PolicyError(f"policy of {channel}: no revision {number}")
+        return Policy.parse(revision.toml, f"policy of {channel}, revision {number}")
 
     async def news(self, after: int) -> tuple[int, dict[str, int]]:
         """The revisions saved since, as PolicyLog.news tells them."""

@@ -70,11 +70,15 @@ class Engine:
         self.exempt = exempt
         self.revision = revision
         self.dry_run = dry_run
-        self.history = history or History()
+        self.history = History() if history is None else history
 
     def examine(self, message: Message) -> Findings:
         """Remember the message and run every enabled filter over it. A filter that raises is skipped and named."""
         self.history.observe(message)
+        return self.look(message)
+
+    def look(self, message: Message) -> Findings:
+        """Run every enabled filter over a message the History has observed already."""
         evidence: list[Evidence] = []
         failed: list[str] = []
         for each in self.filters:
