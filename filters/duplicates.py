@@ -8,8 +8,7 @@ line, against about six here, and lines of chat are too short to need them.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zlib import crc32
 
 from rapidfuzz.fuzz import ratio
@@ -41,11 +40,11 @@ class Line:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Lines that say nearly the same, latest last."""
+    """Lines that say nearly the same, latest last; ``keys`` are what the group is found by."""
 
     form: str
-    lines: list[Line] = field(default_factory=list)
-    keys: list[str | int] = field(default_factory=list)
+    lines: list[Line]
+    keys: tuple[str | int, ...]
 
     def within(self, since_ms: float, form: str | None = None) -> list[Line]:
         """The lines later than ``since_ms``, oldest first; with ``form``, only those spelt exactly so."""
@@ -53,33 +52,42 @@ class Group:
 
 
 class Duplicates:
-    """The groups of the last ``kept_ms``, at most ``max_groups``; the one silent longest is forgotten first."""
+    """The groups of the lines that were observed and not forgotten yet."""
 
-    def __init__(self, kept_ms: int, max_groups: int) -> None:
-        self._kept_ms = kept_ms
-        self._max_groups = max_groups
-        self._groups: OrderedDict[int, Group] = OrderedDict()
+    def __init__(self) -> None:
         self._index: dict[str | int, Group] = {}
 
     def observe(self, line: Line) -> Group:
         """Put a line into its group, a new one if it is like none."""
-        sketch: list[int] = []
         group = self._index.get(line.form)
-        if group is None:
+        if group is not None:
+            group.lines.append(line)
+        else:
             sketch = sketch_of(line.form)
             group = self._like(line.form, sketch)
             if group is None:
-                group = Group(line.form)
-                self._enter(group, sketch)
-            self._enter(group, [line.form])
-        group.lines.append(line)
+                # A list of one is made to measure; most lines stay alone.
+                group = Group(line.form, [line], ())
+                self._enter(group, (line.form, *sketch))
+            else:
+                group.lines.append(line)
+                if len(group.keys) < KEPT_LINES:
+                    self._enter(group, (line.form,))
         line.group = group
         if len(group.lines) > KEPT_LINES:
             del group.lines[0]
-        self._groups[id(group)] = group
-        self._groups.move_to_end(id(group))
-        self._forget(line.ts_ms - self._kept_ms)
         return group
+
+    def forget(self, line: Line) -> None:
+        """Take a line out of its group; lines are forgotten in the order they were observed."""
+        group = line.group
+        if group is None or group.lines[0] is not line:
+            return
+        del group.lines[0]
+        if not group.lines:
+            for key in group.keys:
+                if self._index.get(key) is group:
+                    del self._index[key]
 
     def _like(self, form: str, sketch: list[int]) -> Group | None:
         for key in sketch:
@@ -88,24 +96,13 @@ class Duplicates:
                 return group
         return None
 
-    def _enter(self, group: Group, keys: list[int] | list[str]) -> None:
-        if len(group.keys) < KEPT_LINES:
-            group.keys.extend(keys)
-            self._index.update(dict.fromkeys(keys, group))
-
-    def _forget(self, before_ms: int) -> None:
-        while self._groups:
-            key, group = next(iter(self._groups.items()))
-            if len(self._groups) <= self._max_groups and group.lines[-1].ts_ms >= before_ms:
-                return
-            del self._groups[key]
-            for each in group.keys:
-                if self._index.get(each) is group:
-                    del self._index[each]
-            group.lines.clear()  # They point back at the group: without them it is freed at once.
+    def _enter(self, group: Group, keys: tuple[str | int, ...]) -> None:
+        group.keys += keys
+        self._index.update(dict.fromkeys(keys, group))
 
     def __len__(self) -> int:
-        return len(self._groups)
+        """How many keys groups are found by; none when every line is forgotten."""
+        return len(self._index)
 
 
 def sketch_of(form: str) -> list[int]:

@@ -24,12 +24,17 @@ PERMITS = 1_000
 ARRIVALS = 500
 """The latest chatters never seen before that are kept."""
 
+_ROLES: dict[frozenset[Role], frozenset[Role]] = {}
+"""One object for each combination of roles, of which there are few."""
+
 
 @dataclass(slots=True)
 class Chatter:
     """What is remembered of one chatter: when first seen (UTC ms), the last lines, oldest first, and the last roles."""
 
+    id: str
     first_seen_ms: int
+    name: str = ""
     lines: list[Line] = field(default_factory=list)
     roles: frozenset[Role] = frozenset()
 
@@ -41,11 +46,11 @@ class History:
     chatter silent longest is forgotten first. Time is the messages' own, so a replay sees what the live run saw.
     """
 
-    def __init__(self, max_lines: int = 10_000, max_chatters: int = 20_000, max_groups: int = 4_000) -> None:
+    def __init__(self, max_lines: int = 10_000, max_chatters: int = 20_000) -> None:
         self._ring: deque[Line] = deque()
         self._context: deque[Message] = deque(maxlen=CONTEXT_LINES)
         self._chatters: OrderedDict[str, Chatter] = OrderedDict()
-        self._duplicates = Duplicates(KEPT_S * 1000, max_groups)
+        self._duplicates = Duplicates()
         self._permits: OrderedDict[str, int] = OrderedDict()
         self._arrivals = Arrivals(ARRIVALS)
         self._max_lines = max_lines
@@ -58,20 +63,20 @@ class History:
         """Remember a message."""
         if self.begun_ms is None:
             self.begun_ms = message.ts_ms
-        text, form = message.text, message.folded.text
-        line = Line(
-            message.id, message.ts_ms, message.chatter_id, message.chatter, text, text if text == form else form
-        )
-        if len(form) >= GROUPED_LETTERS:
-            self._duplicates.observe(line)
         if message.chatter_id not in self._chatters:
             self._arrivals.observe(Arrival(message.ts_ms, message.chatter_id, message.id, message.chatter))
         chatter = self._remembered(message.chatter_id, message.ts_ms)
-        chatter.roles = message.roles
-        lines = chatter.lines
-        lines.append(line)
-        if len(lines) > CHATTER_LINES:
-            del lines[0]
+        if chatter.name != message.chatter:
+            chatter.name = message.chatter
+        chatter.roles = _ROLES.setdefault(message.roles, message.roles)
+        text, form = message.text, message.folded.text
+        # Strings Twitch sends anew with each line are kept once a chatter.
+        line = Line(message.id, message.ts_ms, chatter.id, chatter.name, text, text if text == form else form)
+        if len(form) >= GROUPED_LETTERS:
+            self._duplicates.observe(line)
+        chatter.lines.append(line)
+        if len(chatter.lines) > CHATTER_LINES:
+            del chatter.lines[0]
         self._context.append(message)
         self._ring.append(line)
         self._minute.append(message.ts_ms)
@@ -147,7 +152,7 @@ class History:
     def _remembered(self, chatter_id: str, first_seen_ms: int) -> Chatter:
         chatter = self._chatters.get(chatter_id)
         if chatter is None:
-            chatter = self._chatters[chatter_id] = Chatter(first_seen_ms)
+            chatter = self._chatters[chatter_id] = Chatter(chatter_id, first_seen_ms)
             if len(self._chatters) > self._max_chatters:
                 self._chatters.popitem(last=False)
         else:
@@ -157,6 +162,7 @@ class History:
     def _forget(self, before_ms: int) -> None:
         while self._ring[0].ts_ms < before_ms or len(self._ring) > self._max_lines:
             line = self._ring.popleft()
+            self._duplicates.forget(line)
             owner = self._chatters.get(line.chatter_id)
             if owner and owner.lines and owner.lines[0] is line:
                 del owner.lines[0]

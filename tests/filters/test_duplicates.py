@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 from hypothesis import given
@@ -20,7 +21,7 @@ def said(form: str, ts_ms: int = 0, who: str = "ann") -> Line:
 
 
 def test_the_same_and_nearly_the_same_share_a_group_and_others_do_not() -> None:
-    duplicates = Duplicates(10_000, 100)
+    duplicates = Duplicates()
     first = duplicates.observe(said(PASTA))
     assert duplicates.observe(said(PASTA + " 4711")) is first
     assert duplicates.observe(said("xx " + PASTA.replace("viewers", "v1ewers"))) is first
@@ -30,34 +31,45 @@ def test_the_same_and_nearly_the_same_share_a_group_and_others_do_not() -> None:
 
 
 def test_short_lines_are_the_same_only_if_equal() -> None:
-    duplicates = Duplicates(10_000, 100)
+    duplicates = Duplicates()
     first = duplicates.observe(said("good game all"))
     assert duplicates.observe(said("good game all")) is first
     assert duplicates.observe(said("good game al")) is not first
 
 
-def test_a_group_nobody_adds_to_is_forgotten() -> None:
-    duplicates = Duplicates(10_000, 100)
-    first = duplicates.observe(said(PASTA, 0))
-    assert duplicates.observe(said(PASTA, 10_000)) is first
-    duplicates.observe(said("something else entirely", 20_001))
-    assert duplicates.observe(said(PASTA, 20_002)) is not first
+def test_a_group_is_forgotten_with_its_last_line() -> None:
+    duplicates = Duplicates()
+    lines = [said(PASTA, 0), said(PASTA + " 4711", 1)]
+    first, second = [duplicates.observe(line) for line in lines]
+    assert first is second
+    duplicates.forget(lines[0])
+    assert duplicates.observe(said(PASTA, 2)) is first
+    duplicates.forget(lines[1])
+    duplicates.forget(first.lines[0])
+    assert len(duplicates) == 0
+    assert duplicates.observe(said(PASTA, 3)) is not first
 
 
-def test_memory_is_bounded_whatever_comes() -> None:
-    duplicates = Duplicates(10_000, 50)
+def test_memory_is_bounded_by_the_lines_that_are_remembered() -> None:
+    duplicates = Duplicates()
+    lines: deque[Line] = deque()
     for number in range(2_000):
-        group = duplicates.observe(said(f"{PASTA} {number * 7919}", number))
-        duplicates.observe(said(f"{number * number} {chr(97 + number % 26) * 30}", number))
-    assert len(duplicates) <= 50
-    assert len(group.lines) <= KEPT_LINES
-    assert len(group.keys) <= 2 * KEPT_LINES
-    assert len(duplicates._index) <= 50 * 2 * KEPT_LINES
+        for form in (f"{PASTA} {number * 7919}", f"{number * number} {chr(97 + number % 26) * 30}"):
+            lines.append(said(form, number))
+            group = duplicates.observe(lines[-1])
+            assert len(group.lines) <= KEPT_LINES
+            assert len(group.keys) <= 2 * KEPT_LINES
+        while len(lines) > 100:
+            duplicates.forget(lines.popleft())
+    assert len(duplicates) <= 100 * 2 * KEPT_LINES
+    for line in lines:
+        duplicates.forget(line)
+    assert len(duplicates) == 0
 
 
 @given(st.lists(st.text("abc ", min_size=15, max_size=40), max_size=30))
 def test_whatever_is_grouped_is_alike(forms: list[str]) -> None:
-    duplicates = Duplicates(10_000, 100)
+    duplicates = Duplicates()
     for number, form in enumerate(forms):
         group = duplicates.observe(said(form, number))
         assert form == group.form or ratio(form, group.form) >= SIMILAR
