@@ -24,6 +24,8 @@ PLAIN_ENDINGS = frozenset(
 path, www, a third label, or a name with digits or hyphens."""
 SPELT_ENDINGS = frozenset("com net org tv gg ru info biz xyz io".split())
 """Endings that are looked for after a dot with space before it, and after the word dot."""
+PRODUCTS = frozenset("ado.net asp.net ml.net socket.io vb.net".split())
+"""Names of software that look like addresses; from common knowledge. With a scheme or a path they are addresses."""
 
 _DOTS = "。．｡․﹒·•∙⋅‧・"
 _SIGNS = dict.fromkeys(_DOTS, ".") | dict.fromkeys("‐‑−", "-")
@@ -32,6 +34,8 @@ _SPELT = "|".join(sorted(SPELT_ENDINGS))
 _WRITTEN_DOT = re.compile(
     r"\s*[(\[{<]\s*(?:\.|dot|d0t|punto|punkt|ponto)\s*[)\]}>]\s*"
     rf"|(?<=\w)\s+(?:dot|d0t|punto|punkt|ponto|\.)\s*(?=(?:{_SPELT})(?![\w.]))"
+    # With words after it, "isso. com certeza" is Portuguese.
+    r"|(?<=\w)\.\s+(?=(?:com|org)(?:\s*$|/\S))"
 )
 _SPACED_OUT = re.compile(r"(?<!\S)(?:[\w.] ){4,}[\w.](?!\S)")
 _ADDRESS = re.compile(
@@ -130,8 +134,13 @@ def _addresses(view: _View) -> Iterator[Address]:
 
 
 def _is_plain(host: str, suffix: str) -> bool:
-    """Whether a host without scheme and path is an address rather than two words with a dot between."""
+    """Whether a host without scheme and path is an address rather than two words with a dot between.
+
+    A bare IP address is one: a game server somebody advertises or a private person's, and neither is for chat.
+    """
     name = host.removesuffix("." + suffix)
+    if host in PRODUCTS or name in SPELT_ENDINGS:  # "is it net . com or org?" is talk about endings.
+        return False
     ending = suffix.rpartition(".")[2]
     return ending in PLAIN_ENDINGS or not ending.isascii() or "." in name or bool(_OWN_NAME.match(name))
 

@@ -21,6 +21,9 @@ def plain(text: str) -> list[str]:
         ("пример.рф", ["пример.рф"]),
         ("http://user:pw@example.com:8080/", ["example.com"]),
         ("91.58.239.136", ["91.58.239.136"]),
+        ("go to evil. com", ["evil.com"]),
+        ("evil. com/free now", ["evil.com"]),
+        ("asp.net/core and https://net.com", ["asp.net", "net.com"]),
     ],
 )
 def test_hosts_are_read_as_people_mean_them(text: str, hosts: list[str]) -> None:
@@ -37,6 +40,8 @@ def test_hosts_are_read_as_people_mean_them(text: str, hosts: list[str]) -> None
         "main.py and readme.md",
         "e.g. this, i.e. that",
         "isso. com certeza",
+        "i write ASP.NET and Socket.IO",
+        "is it net . com or org",
         "write to ann@example.com",
         "1.2.3.4.5",
         "no.tldatallhere",
