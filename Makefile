@@ -37,8 +37,9 @@ lint: $(STAMP) ## Check style, types and import contracts
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
-bench: $(BENCH_STAMP) ## Measure the matcher beside other packages; writes docs/benchmarks.md
+bench: $(BENCH_STAMP) ## Measure the matcher beside other packages; and the whole engine; writes docs/benchmarks.md, docs/engine.md
 	$(BIN)/python -m benchmarks.matching
+	$(BIN)/python -m benchmarks.engine
 
 eval: $(STAMP) ## Compare the presets with what human moderators did
 	$(BIN)/python -m benchmarks.evaluate

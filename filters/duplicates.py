@@ -52,53 +52,56 @@ class Group:
 
 
 class Duplicates:
-    """The groups of the lines that were observed and not forgotten yet."""
+    """The groups of the lines that were observed and not forgotten yet. A line alone, as most are, has no group."""
 
     def __init__(self) -> None:
-        self._index: dict[str | int, Group] = {}
+        self._index: dict[str | int, Line | Group] = {}
 
-    def observe(self, line: Line) -> Group:
-        """Put a line into its group, a new one if it is like none."""
-        group = self._index.get(line.form)
-        if group is not None:
-            group.lines.append(line)
-        else:
+    def observe(self, line: Line) -> None:
+        """Put a line together with those it is like, if there are any."""
+        found, sketch = self._index.get(line.form), []
+        if found is None:
             sketch = sketch_of(line.form)
-            group = self._like(line.form, sketch)
-            if group is None:
-                # A list of one is made to measure; most lines stay alone.
-                group = Group(line.form, [line], ())
-                self._enter(group, (line.form, *sketch))
-            else:
-                group.lines.append(line)
-                if len(group.keys) < KEPT_LINES:
-                    self._enter(group, (line.form,))
-        line.group = group
+            found = self._like(line.form, sketch)
+        if found is None:
+            self._index.update(dict.fromkeys((line.form, *sketch), line))
+            return
+        group = line.group = found if isinstance(found, Group) else self._grouped(found)
+        group.lines.append(line)
         if len(group.lines) > KEPT_LINES:
             del group.lines[0]
-        return group
+        if line.form not in self._index and len(group.keys) < KEPT_LINES:
+            group.keys += (line.form,)
+            self._index[line.form] = group
 
     def forget(self, line: Line) -> None:
-        """Take a line out of its group; lines are forgotten in the order they were observed."""
+        """Take a line out; lines are forgotten in the order they were observed."""
         group = line.group
-        if group is None or group.lines[0] is not line:
-            return
-        del group.lines[0]
-        if not group.lines:
-            for key in group.keys:
-                if self._index.get(key) is group:
-                    del self._index[key]
+        if group is None:
+            self._drop(line, (line.form, *sketch_of(line.form)))
+        elif group.lines[0] is line:
+            del group.lines[0]
+            if not group.lines:
+                self._drop(group, group.keys)
 
-    def _like(self, form: str, sketch: list[int]) -> Group | None:
+    def _grouped(self, line: Line) -> Group:
+        group = line.group = Group(line.form, [line], (line.form, *sketch_of(line.form)))
+        for key in group.keys:
+            if self._index.get(key) is line:
+                self._index[key] = group
+        return group
+
+    def _drop(self, owner: Line | Group, keys: tuple[str | int, ...]) -> None:
+        for key in keys:
+            if self._index.get(key) is owner:
+                del self._index[key]
+
+    def _like(self, form: str, sketch: list[int]) -> Line | Group | None:
         for key in sketch:
-            group = self._index.get(key)
-            if group is not None and ratio(form, group.form, score_cutoff=SIMILAR):
-                return group
+            found = self._index.get(key)
+            if found is not None and ratio(form, found.form, score_cutoff=SIMILAR):
+                return found
         return None
-
-    def _enter(self, group: Group, keys: tuple[str | int, ...]) -> None:
-        group.keys += keys
-        self._index.update(dict.fromkeys(keys, group))
 
     def __len__(self) -> int:
         """How many keys groups are found by; none when every line is forgotten."""

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from filters.base import Settings
 from filters.clusters import Namesakes
-from filters.duplicates import Group
+from filters.duplicates import Group, Line
 from filters.emotes import emote_spans
 from filters.history import History
 from filters.ladder import DELETE, Duration, Step
@@ -78,7 +78,12 @@ class RaidAlert:
 class _Newcomer:
     member: Member
     ts_ms: int
-    group: Group | None = None
+    line: Line | None = None
+
+    @property
+    def group(self) -> Group | None:
+        """The lines like the newcomer's own, as soon as there are any."""
+        return self.line.group if self.line else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ class RaidDetector:
         line = history.line(message)
         text = blank(message.text, (*message.opaque, *emote_spans(message))).casefold()
         if line and len(set(text)) > DIFFERENT and sum(map(str.isalpha, text)) > LETTERS:
-            newcomer.group = line.group
+            newcomer.line = line
         self._newcomers[message.chatter_id] = newcomer
         self._newcomers.move_to_end(message.chatter_id)
         since_ms = message.ts_ms - WINDOW_S * 1000

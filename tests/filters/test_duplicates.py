@@ -20,34 +20,43 @@ def said(form: str, ts_ms: int = 0, who: str = "ann") -> Line:
     return Line(f"m{ts_ms}", ts_ms, who, who, form, form)
 
 
+def put(duplicates: Duplicates, form: str, ts_ms: int = 0) -> Line:
+    line = said(form, ts_ms)
+    duplicates.observe(line)
+    return line
+
+
 def test_the_same_and_nearly_the_same_share_a_group_and_others_do_not() -> None:
     duplicates = Duplicates()
-    first = duplicates.observe(said(PASTA))
-    assert duplicates.observe(said(PASTA + " 4711")) is first
-    assert duplicates.observe(said("xx " + PASTA.replace("viewers", "v1ewers"))) is first
-    assert duplicates.observe(said("what a wonderful game that was, thank you")) is not first
-    assert [each.form for each in first.within(-1, PASTA)] == [PASTA]
-    assert len(first.within(-1)) == 3
+    first = put(duplicates, PASTA)
+    assert first.group is None
+    group = put(duplicates, PASTA + " 4711").group
+    assert group is not None
+    assert first.group is group
+    assert put(duplicates, "xx " + PASTA.replace("viewers", "v1ewers")).group is group
+    assert put(duplicates, "what a wonderful game that was, thank you").group is None
+    assert [each.form for each in group.within(-1, PASTA)] == [PASTA]
+    assert len(group.within(-1)) == 3
 
 
 def test_short_lines_are_the_same_only_if_equal() -> None:
     duplicates = Duplicates()
-    first = duplicates.observe(said("good game all"))
-    assert duplicates.observe(said("good game all")) is first
-    assert duplicates.observe(said("good game al")) is not first
+    first = put(duplicates, "good game all")
+    assert put(duplicates, "good game al").group is None
+    assert put(duplicates, "good game all").group is first.group is not None
 
 
 def test_a_group_is_forgotten_with_its_last_line() -> None:
     duplicates = Duplicates()
-    lines = [said(PASTA, 0), said(PASTA + " 4711", 1)]
-    first, second = [duplicates.observe(line) for line in lines]
-    assert first is second
+    lines = [put(duplicates, PASTA, 0), put(duplicates, PASTA + " 4711", 1)]
+    group = lines[0].group
     duplicates.forget(lines[0])
-    assert duplicates.observe(said(PASTA, 2)) is first
-    duplicates.forget(lines[1])
-    duplicates.forget(first.lines[0])
+    lines.append(put(duplicates, PASTA, 2))
+    assert lines[2].group is group
+    for line in lines[1:]:
+        duplicates.forget(line)
     assert len(duplicates) == 0
-    assert duplicates.observe(said(PASTA, 3)) is not first
+    assert put(duplicates, PASTA, 3).group is None
 
 
 def test_memory_is_bounded_by_the_lines_that_are_remembered() -> None:
@@ -55,10 +64,9 @@ def test_memory_is_bounded_by_the_lines_that_are_remembered() -> None:
     lines: deque[Line] = deque()
     for number in range(2_000):
         for form in (f"{PASTA} {number * 7919}", f"{number * number} {chr(97 + number % 26) * 30}"):
-            lines.append(said(form, number))
-            group = duplicates.observe(lines[-1])
-            assert len(group.lines) <= KEPT_LINES
-            assert len(group.keys) <= 2 * KEPT_LINES
+            lines.append(put(duplicates, form, number))
+            group = lines[-1].group
+            assert group is None or max(len(group.lines), len(group.keys)) <= KEPT_LINES
         while len(lines) > 100:
             duplicates.forget(lines.popleft())
     assert len(duplicates) <= 100 * 2 * KEPT_LINES
@@ -71,8 +79,8 @@ def test_memory_is_bounded_by_the_lines_that_are_remembered() -> None:
 def test_whatever_is_grouped_is_alike(forms: list[str]) -> None:
     duplicates = Duplicates()
     for number, form in enumerate(forms):
-        group = duplicates.observe(said(form, number))
-        assert form == group.form or ratio(form, group.form) >= SIMILAR
+        group = put(duplicates, form, number).group
+        assert group is None or form == group.form or ratio(form, group.form) >= SIMILAR
 
 
 @given(st.text(max_size=400))
