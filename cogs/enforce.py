@@ -178,16 +178,20 @@ class Enforcer:
             self._withdrawn.discard(order.record_id)
             return await self._settle(order, Outcome.WITHHELD, "withdrawn before it was sent", None, None, 0)
         sent_ms = _now_ms()
-        attempts = 0
+        attempts, unconfirmed = 0, False
         try:
             async for attempt in _attempts():
                 with attempt:
                     attempts += 1
-                    await self._perform(order, attempts)
+                    try:
+                        await self._perform(order, attempts)
+                    except Exception as error:
+                        unconfirmed |= _may_be_done(error)
+                        raise
             outcome, why = Outcome.APPLIED, ""
         except Superseded as error:
             # After a call of ours that Twitch did not confirm, what is found done is what that call did.
-            outcome, why = (Outcome.APPLIED if attempts > 1 else Outcome.SUPERSEDED), str(error)
+            outcome, why = (Outcome.APPLIED if unconfirmed else Outcome.SUPERSEDED), str(error)
         except Unconfirmed as error:
             outcome, why = Outcome.FAILED, str(error)
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
@@ -290,6 +294,15 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, HTTPException):
         return error.status == 429 or error.status >= 500
     return isinstance(error, (aiohttp.ClientConnectionError, TimeoutError))
+
+
+def _may_be_done(error: Exception) -> bool:
+    """Whether a call that failed so may have taken effect: one that was never sent, or was turned away, has not."""
+    if isinstance(error, HTTPException):
+        return error.status >= 500
+    return isinstance(error, (aiohttp.ClientConnectionError, TimeoutError)) and not isinstance(
+        error, aiohttp.ClientConnectorError
+    )
 
 
 def _now_ms() -> int:
