@@ -202,16 +202,22 @@ class RaidDetector:
                 return likeness
         return None
 
+    def _may_tell(self, sign: Group | Namesakes, size: int) -> bool:
+        """Whether so many of a kind can be a raid at all; most newcomers are like nobody, and are done with here."""
+        return size >= FEWEST or sign in self._signs
+
     def _named_alike(self, message: Message, history: History) -> Iterator[_Likeness]:
         arrival = history.arrival(message)
-        if arrival is not None:
+        if arrival is not None and self._may_tell(arrival.namesakes, len(arrival.namesakes.members)):
             alike = arrival.namesakes.since(message.ts_ms - WINDOW_S * 1000)
             named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
             yield _Likeness(named, arrival.namesakes, f"are named like {arrival.namesakes.pattern}")
 
     def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group
-        if group is None or history.begun_ms is None or message.ts_ms < history.begun_ms + WARM_UP_S * 1000:
+        if group is None or not self._may_tell(group, len(group.lines)):
+            return
+        if history.begun_ms is None or message.ts_ms < history.begun_ms + WARM_UP_S * 1000:
             return
         said = [each for each in self._newcomers.values() if each.group is group]
         known = {each.chatter_id for each in group.within(message.ts_ms - WINDOW_S * 1000)} - self._newcomers.keys()
