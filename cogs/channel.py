@@ -252,7 +252,8 @@ class Channel:
         message = received.message
         since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self._records.acted_on(self.id, message.chatter_id, since_ms)
-        standing = engine.ladder.standing(acted_on, message.ts_ms)
+        known_s = engine.history.known_s(message)
+        standing = replace(engine.ladder.standing(acted_on, message.ts_ms), known_s=known_s)
         verdict = engine.decide(findings, standing)
         if part is not None:
             verdict = part.join(verdict, dry_run=engine.dry_run)

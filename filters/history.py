@@ -94,6 +94,11 @@ class History:
         chatter = self._remembered(chatter_id, first_seen_ms)
         chatter.first_seen_ms = min(chatter.first_seen_ms, first_seen_ms)
 
+    def known_s(self, message: Message) -> int:
+        """For how many whole seconds its chatter has been known in the channel."""
+        chatter = self._chatters.get(message.chatter_id)
+        return max(0, message.ts_ms - chatter.first_seen_ms) // 1000 if chatter else 0
+
     def permit(self, chatter_id: str, until_ms: int) -> None:
         """Let a chatter post links until then (UTC ms)."""
         self._permits[chatter_id] = until_ms

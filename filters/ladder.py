@@ -71,10 +71,13 @@ Step = Annotated[Action, BeforeValidator(parse_action), PlainSerializer(format_a
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What counts against a chatter: earlier offences, and the strongest action the present one has brought so far."""
+    """What counts against a chatter: earlier offences, and the strongest action the present one has brought so far;
+    and for how many seconds the chatter has been known.
+    """
 
     strikes: int = 0
     taken: Action = NONE
+    known_s: int = 0
 
 
 class Ladder(Settings):
@@ -99,6 +102,13 @@ class Ladder(Settings):
     )
     grace: Duration = Field(
         10, ge=0, le=3_600, description="Lines this close together are one offence: people need time to see they erred."
+    )
+    regular_after: Duration = Field(
+        0,
+        ge=0,
+        le=400 * 86_400,
+        description="Known for this long, a chatter's first offence brings one step less, unless it is of severity 3;"
+        " 0: never. The bot knows people for as long as chat is kept.",
     )
     confidence_line: float = Field(
         0.9, ge=0, le=1, description="A match less sure than this is deleted at most, never timed out or banned."
@@ -139,12 +149,18 @@ class Ladder(Settings):
     def action(self, evidence: Evidence, standing: Standing) -> Action:
         """The step for one piece of Evidence. What the present offence has brought already is not done twice."""
         step = min(self.entry[Severity(evidence.severity)] + standing.strikes, len(self.steps) - 1)
+        if self._forgives(evidence, standing):
+            step = max(0, step - 1)
         action = self.steps[step]
         if evidence.review_only or evidence.score < self.review_line:
             return min(action, REVIEW)
         if evidence.score < self.confidence_line or action <= standing.taken:
             return min(action, DELETE)
         return action
+
+    def _forgives(self, evidence: Evidence, standing: Standing) -> bool:
+        known = 0 < self.regular_after <= standing.known_s
+        return known and standing.strikes == 0 and evidence.severity < Severity.EXTREME
 
 
 REVIEW = Action(ActionKind.REVIEW)

@@ -59,6 +59,7 @@ def test_a_newcomer_is_somebody_the_bot_was_there_to_miss_before() -> None:
     assert not history.is_new(line(3, 170_000, "bob"), 60)
     history.know("bob", 5)
     assert not history.is_new(late, 60)
+    assert [history.known_s(each) for each in (early, late, line(4, 0, "nobody"))] == [0, 99, 0]
 
 
 def test_a_permit_ends() -> None:

@@ -35,6 +35,28 @@ def test_each_strike_climbs_one_step_from_the_severitys_entry(severity: int, str
     assert format_action(Ladder().action(evidence(severity), Standing(strikes))) == expected
 
 
+@pytest.mark.parametrize(
+    ("severity", "strikes", "known", "expected"),
+    [
+        (2, 0, "7d", "warn"),
+        (2, 0, "6d", "timeout 10m"),
+        (2, 1, "7d", "timeout 1d"),
+        (0, 0, "7d", "delete"),
+        (3, 0, "7d", "ban"),
+    ],
+)
+def test_a_first_offence_of_somebody_long_known_brings_one_step_less(
+    severity: int, strikes: int, known: str, expected: str
+) -> None:
+    standing = Standing(strikes, known_s=parse_duration(known))
+    ladder = Ladder(regular_after=parse_duration("7d"))
+    assert format_action(ladder.action(evidence(severity), standing)) == expected
+
+
+def test_nobody_is_forgiven_unless_the_policy_says_so() -> None:
+    assert Ladder().action(evidence(2), Standing(known_s=10**9)) == Ladder().action(evidence(2), Standing())
+
+
 @given(st.integers(0, 3), st.integers(0, 50), st.floats(0, 1))
 def test_a_match_below_the_confidence_line_never_times_out_or_bans(severity: int, strikes: int, score: float) -> None:
     ladder = Ladder()
@@ -45,12 +67,11 @@ def test_a_match_below_the_confidence_line_never_times_out_or_bans(severity: int
         assert action <= Action(ActionKind.DELETE)
 
 
-@given(st.integers(0, 3), st.integers(0, 50))
-def test_more_strikes_never_make_it_milder(severity: int, strikes: int) -> None:
-    ladder = Ladder()
-    assert ladder.action(evidence(severity), Standing(strikes)) <= ladder.action(
-        evidence(severity), Standing(strikes + 1)
-    )
+@given(st.integers(0, 3), st.integers(0, 50), st.integers(0, 200))
+def test_more_strikes_never_make_it_milder(severity: int, strikes: int, known_s: int) -> None:
+    ladder = Ladder(regular_after=100)
+    fewer, more = (Standing(count, known_s=known_s) for count in (strikes, strikes + 1))
+    assert ladder.action(evidence(severity), fewer) <= ladder.action(evidence(severity), more)
 
 
 @pytest.mark.parametrize(
