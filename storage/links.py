@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ from storage.roles import Staff, note_staff
 AROUND_MS = 3_600_000
 """Near-identical lines count as one action when they are this near to a line of the case, before or after."""
 
-GROUPS = 10_000
-"""Groups of near-identical lines looked at together."""
+LINES = 10_000
+"""The latest lines of a channel looked at together."""
 
 Pair = tuple[int, int]
 """The two people's Records that show it, in the order of the people."""
@@ -79,14 +79,18 @@ class Links:
 
     async def _alike(self, case_id: int) -> AsyncIterator[tuple[tuple[str, int, int], Pair]]:
         members = {row[0] for row in await self._db.rows(_MEMBERS, {"case_id": case_id})}
-        channels: dict[str, Duplicates] = {}
+        channels: dict[str, tuple[Duplicates, deque[Line]]] = {}
         async for row in self._db.stream(_LINES, {"case_id": case_id, "around": AROUND_MS}):
             form = fold(row["text"]).text
             if len(form) < SHORTEST_SKETCHED:
                 continue  # short lines are the same by chance
             line = Line(str(row["record_id"]), row["ts_ms"], str(row["chatter_id"]), "", "", form)
-            alike = channels.setdefault(row["channel_id"], Duplicates(AROUND_MS, GROUPS)).observe(line)
-            for each in alike.within(line.ts_ms - AROUND_MS):
+            duplicates, kept = channels.setdefault(row["channel_id"], (Duplicates(), deque()))
+            while kept and (kept[0].ts_ms < line.ts_ms - AROUND_MS or len(kept) >= LINES):
+                duplicates.forget(kept.popleft())
+            kept.append(line)
+            duplicates.observe(line)
+            for each in line.group.within(line.ts_ms - AROUND_MS) if line.group else ():
                 people = int(each.chatter_id), int(line.chatter_id)
                 if people[0] != people[1] and members.intersection(people):
                     yield _key("near-identical text", int(each.id), people[0], int(line.id), people[1])
