@@ -171,6 +171,8 @@ def explain(model: type[BaseModel], error: ErrorDetails) -> str:
     value = value if len(value) <= 60 else value[:57] + "..."
     match error["type"]:
         case "extra_forbidden":
+            if str(loc[-1]) in FilterSet.model_fields:
+                return f"{where}: no such setting (a filter stands under filters: [filters.{loc[-1]}])"
             near = get_close_matches(str(loc[-1]), _fields(model, loc[:-1]), n=1)
             return f"{where}: no such setting" + (f" (did you mean {near[0]}?)" if near else "")
         case "less_than_equal":

@@ -50,11 +50,12 @@ def check(
                 engine = engines.get(message.channel) or engines.setdefault(message.channel, engine_for())
                 sys.stdout.write(json.dumps(verdict_json(engine.judge(message)), ensure_ascii=False) + "\n")
                 step(size)
-    except (PolicyError, InputError, OSError) as error:
-        errors.print(f"chatwarden check: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from None
     except BrokenPipeError:
         raise typer.Exit(0) from None
+    except (PolicyError, InputError, OSError) as error:
+        told = f"{error.filename}: cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        errors.print(f"chatwarden check: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

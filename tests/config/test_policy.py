@@ -85,3 +85,8 @@ def test_the_engine_of_the_default_policy_judges() -> None:
     engine = Policy.preset().engine(revision=3)
     verdict = engine.judge(Message("1", 0, "c", "c", "u", "u", "kill yourself"))
     assert (verdict.action.kind.name, verdict.revision) == ("BAN", 3)
+
+
+def test_a_filter_outside_its_table_is_told_where_it_belongs() -> None:
+    with pytest.raises(PolicyError, match=r"caps: no such setting \(a filter stands under filters: \[filters.caps\]\)"):
+        Policy.parse("[caps]\nmax_ratio = 0.5\n")
