@@ -51,7 +51,7 @@ SHOTS = (
     Shot("filters", STREAMER, f"{HERE}/filters"),
     Shot("filter", STREAMER, f"{HERE}/filters/caps", fill=(("#line", "WHY IS NOBODY LISTENING TO THIS MAN"),)),
     Shot("blocklist", STREAMER, f"{HERE}/filters/blocklist"),
-    Shot("words", STREAMER, f"{HERE}/words?q=idiot"),
+    Shot("words", STREAMER, f"{HERE}/words?q=ing"),
     Shot("ladder", STREAMER, f"{HERE}/ladder"),
     Shot("settings", STREAMER, f"{HERE}/settings/channel"),
     Shot("raid", STREAMER, f"{HERE}/settings/raid"),

@@ -16,16 +16,6 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """How many Records of one filter ended so, by what was decided."""
-
-    filter: str
-    action: str
-    outcome: str
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """Somebody in the log. ``twitch_id`` and ``login`` are empty once erased."""
 
@@ -65,20 +55,9 @@ class Overview:
         )
         return Channel(*rows[0]) if rows else None
 
-    async def tallies(self, channel_id: str, since_ms: int) -> list[Tally]:
-        """What became of the channel's Records whose message was sent since (UTC ms), the busiest filter first."""
-        rows = await self._db.rows(_TALLIES, {"channel_id": channel_id, "since_ms": since_ms})
-        return [Tally(*row) for row in rows]
-
-    async def waits(self, channel_id: str, since_ms: int) -> list[int]:
-        """Milliseconds from a line's arrival to Twitch's answer, of what was applied since (UTC ms), ascending."""
-        rows = await self._db.rows(_WAITS, {"channel_id": channel_id, "since_ms": since_ms})
-        return [int(row[0]) for row in rows]
-
-    async def last_before(self, channel_id: str) -> int | None:
-        """When (UTC ms) the channel's latest message with a Record was sent; None if there is none."""
-        [row] = await self._db.rows("SELECT max(ts_ms) FROM records WHERE channel_id = ?", (channel_id,))
-        return None if row[0] is None else int(row[0])
+    async def waits(self, channel_id: str, latest: int = 1_000) -> list[int]:
+        """Milliseconds from a line's arrival to Twitch's answer, of the latest Records it answered, ascending."""
+        return [int(row[0]) for row in await self._db.rows(_WAITS, {"channel_id": channel_id, "latest": latest})]
 
     async def known(self, person: int) -> Known | None:
         """Who has this number, or None."""
@@ -104,19 +83,15 @@ class Overview:
         return [Ask(*row) for row in rows]
 
 
-_TALLIES = """
-    SELECT r.filter, r.action, s.outcome, count(*) AS records
-    FROM records AS r
-    JOIN record_states AS s ON s.record_id = r.id
-    WHERE r.channel_id = :channel_id AND r.ts_ms >= :since_ms
-    GROUP BY r.filter, r.action, s.outcome
-    ORDER BY sum(count(*)) OVER (PARTITION BY r.filter) DESC, r.filter, records DESC
-"""
-
 _WAITS = """
-    SELECT s.done_ms - r.received_ms AS wait_ms
-    FROM records AS r
-    JOIN record_states AS s ON s.record_id = r.id
-    WHERE r.channel_id = :channel_id AND r.ts_ms >= :since_ms AND s.done_ms IS NOT NULL
+    SELECT wait_ms
+    FROM (
+        SELECT s.done_ms - r.received_ms AS wait_ms
+        FROM records AS r
+        JOIN record_states AS s ON s.record_id = r.id
+        WHERE r.channel_id = :channel_id AND s.done_ms IS NOT NULL
+        ORDER BY r.ts_ms DESC
+        LIMIT :latest
+    )
     ORDER BY wait_ms
 """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -20,7 +20,8 @@ from ops.console.guard import Room, room_of, visitor_of
 from ops.console.rendering import TEMPLATES, Taste, back, drawing, render
 from storage.database import now_ms
 from storage.gaps import Gaps
-from storage.overview import Known, Tally
+from storage.kpis import DAY_MS, Kind, Kpis, Period
+from storage.overview import Known
 from storage.reading import Outcome, Record, RecordQuery
 from storage.requests import Request as Asked
 from storage.requests import RequestKind
@@ -52,9 +53,10 @@ async def overview(request: Request) -> Response:
     period = request.query_params.get("period", "24h")
     period = period if period in PERIODS else "24h"
     since_ms = now_ms() - PERIODS[period]
-    tallies = await here.overview.tallies(room.channel.id, since_ms)
-    waits = await here.overview.waits(room.channel.id, since_ms)
-    rows = _rows(tallies)
+    # Twitch's clock may be ahead of ours, and a replay may play the future.
+    counts = await Kpis(here.db).counts(Period(since_ms, now_ms() + DAY_MS, room.channel.id))
+    waits = await here.overview.waits(room.channel.id)
+    rows = _rows(counts)
     policy, number = await here.policy(room.channel.id)
     alive_ms = (await Gaps(here.db).last_alive()).get(room.channel.id)
     return await render(
@@ -64,7 +66,7 @@ async def overview(request: Request) -> Response:
         periods=PERIODS,
         rows=rows,
         chart=_chart(rows, period) if rows else "",
-        outcomes={each: sum(t.records for t in tallies if t.outcome == each) for each in Outcome},
+        outcomes={each: sum(n for kind, n in counts.items() if kind.outcome == each) for each in Outcome},
         waits=waits,
         policy=policy,
         revision=await here.revisions.get(room.channel.id, number),
@@ -260,15 +262,15 @@ async def _note(request: Request, verb: str, subject: str, detail: str = "") -> 
     )
 
 
-def _rows(tallies: list[Tally]) -> list[FilterRow]:
-    rows: dict[str, dict[str, Any]] = {}
-    for each in tallies:
-        row = rows.setdefault(each.filter, {"actions": {}, "undone": 0, "total": 0})
-        shown = each.action if each.outcome in {"applied", "pending", "undone", "review"} else each.outcome
-        row["actions"][shown] = row["actions"].get(shown, 0) + each.records
-        row["total"] += each.records
-        row["undone"] += each.records if each.outcome == "undone" else 0
-    return [FilterRow(name, row["total"], row["actions"], row["undone"]) for name, row in rows.items()]
+def _rows(counts: Counter[Kind]) -> list[FilterRow]:
+    actions: dict[str, Counter[str]] = defaultdict(Counter)
+    undone: Counter[str] = Counter()
+    for kind, count in counts.items():
+        shown = kind.action if kind.outcome in {"applied", "pending", "undone", "review"} else kind.outcome
+        actions[kind.filter][shown] += count
+        undone[kind.filter] += count if kind.outcome == "undone" else 0
+    rows = [FilterRow(name, made.total(), dict(made.most_common()), undone[name]) for name, made in actions.items()]
+    return sorted(rows, key=lambda row: (-row.total, row.name))
 
 
 def _chart(rows: list[FilterRow], period: str) -> Markup:
