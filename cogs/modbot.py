@@ -13,6 +13,7 @@ from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.ext import commands
 
 from cogs import recovery
+from cogs.ages import Ages
 from cogs.appeals import Appeals
 from cogs.automod import AutoMod
 from cogs.call import Call
@@ -89,6 +90,7 @@ class ModBot(Client):
         self.channels: dict[str, Channel] = {}
         self.desk = Desk(self, self.channels, records, database)
         self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
+        self.ages = Ages(self)
         self.watching = asyncio.Event()
         self._channel_names = list(channel_names)
         self._policies = policies
@@ -104,7 +106,7 @@ class ModBot(Client):
         if self.bot_id not in self.tokens:
             raise StartError("no token of the bot's account (run: chatwarden login)")
         await self._open_channels()
-        await self.add_component(Watch(self.channels, self.bot_id))
+        await self.add_component(Watch(self.channels, self.bot_id, self.ages))
         for component in (*COMPONENTS, Mirror, Appeals):
             await self.add_component(component(self.desk))
         await self.add_component(Raids(self._raids))
@@ -122,7 +124,9 @@ class ModBot(Client):
         await self._listen()
         shadows = Shadows(self.channels, Experiments(self._database), self._policies)
         errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies, shadows)
-        self._chores = [asyncio.create_task(errands.run()), asyncio.create_task(keep_house(self._database))]
+        self._chores = [
+            asyncio.create_task(work) for work in (errands.run(), self.ages.run(), keep_house(self._database))
+        ]
         self.watching.set()
 
     async def drain(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from twitchio import ChatMessage
 from twitchio.ext import commands
 
+from cogs.ages import Ages
 from cogs.channel import Channel
 from filters.types import Fragment, FragmentKind, Message, Role
 
@@ -15,9 +17,10 @@ from filters.types import Fragment, FragmentKind, Message, Role
 class Watch(commands.Component):
     """Listens to the chats of the moderated channels."""
 
-    def __init__(self, channels: Mapping[str, Channel], bot_id: str) -> None:
+    def __init__(self, channels: Mapping[str, Channel], bot_id: str, ages: Ages) -> None:
         self._channels = channels
         self._bot_id = bot_id
+        self._ages = ages
 
     @commands.Component.listener()
     async def event_message(self, payload: ChatMessage) -> None:
@@ -25,8 +28,12 @@ class Watch(commands.Component):
         if payload.chatter.id == self._bot_id or payload.source_broadcaster is not None:
             return
         channel = self._channels.get(payload.broadcaster.id)
-        if channel is not None:
-            channel.take(message_of(payload))
+        if channel is None:
+            return
+        message = message_of(payload)
+        if channel.policy.filters.newcomers.enabled:
+            message = replace(message, account_created_ms=self._ages.created_ms(message.chatter_id))
+        channel.take(message)
 
 
 def message_of(payload: ChatMessage) -> Message:
