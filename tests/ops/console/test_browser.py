@@ -153,6 +153,7 @@ async def test_overturning_lifts_a_timeout_at_twitch(scene: Scene) -> None:
     assert "grumblefoo" not in await page.inner_text("main")
     await page.keyboard.press(" ")
     await page.wait_for_selector("mark:text('grumblefoo')")
+    await page.wait_for_load_state()  # keys work once the page's script has run
     await page.keyboard.press("o")
     await page.keyboard.press("1")
     await page.wait_for_selector("text=asked to take it back")
