@@ -12,10 +12,10 @@ import aiosqlite
 from storage.audit import Surface
 from storage.chain import append
 from storage.database import Database, DatabaseError, now_ms
+from storage.deciding import NOTE_LIMIT
 from storage.people import actor_number, enrol_person
 from storage.queue import ClaimError, check_may_judge
 from storage.requests import RequestKind, ask
-from storage.reviews import NOTE_LIMIT
 from storage.roles import Staff, note_staff
 from storage.rules import rule
 

@@ -63,7 +63,8 @@ class Times:
 class Work:
     """The review queue. ``open`` and ``overdue`` are as the period ends; ``oldest_ms`` is None if nothing is open.
 
-    ``waiting`` is opened to closed of what was closed in the period, ``handling`` claimed to decided, both ms.
+    ``waiting`` is opened to closed of what was closed in the period, ``handling`` claimed to decided of Records that
+    were decided singly, both ms.
     """
 
     closed: int
@@ -303,6 +304,7 @@ _HANDLING = f"""
     SELECT i.at_ms - i.claimed_ms
     FROM reviews AS i
     WHERE i.at_ms >= :since AND i.at_ms < :until AND i.revises IS NULL AND {_OF_CHANNEL}
+        AND NOT EXISTS (SELECT 1 FROM group_reviews AS g WHERE g.review_id = i.id)
 """  # noqa: S608 - fixed text
 
 _SAMPLED = """

@@ -54,6 +54,21 @@ class Item:
     severity: Severity
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the queue: an item, or a group by its most urgent item. ``waiting`` is how many Records of the group
+    wait; ``group_id`` is None and ``kind`` empty where a Record waits alone.
+    """
+
+    item: Item
+    group_id: int | None
+    kind: str
+    waiting: int
+
+
+Entries = list[Entry]
+
+
 def weight(action: Action, severity: Severity, score: float, people: int) -> float:
     """How urgent a Record is apart from its age, 0 to 70: severity, confidence, reach.
 
@@ -100,6 +115,16 @@ class Queue:
         """What waits, most urgent first."""
         return [_item(row) for row in await self._db.rows(f"{_LIST} LIMIT ?", (limit,))]
 
+    async def entries(self, limit: int = 50) -> Entries:
+        """The same with the Records of one raid or nuke as one entry, where more than one of them waits."""
+        rows = await self._db.rows(_ENTRIES, {"limit": limit})
+        return [
+            Entry(_item(row), row["group_id"], row["kind"] or "", row["waiting"])
+            if row["waiting"] > 1
+            else Entry(_item(row), None, "", 1)
+            for row in rows
+        ]
+
     async def get(self, record_id: int) -> Item | None:
         """What waits under this Record's number, or None."""
         rows = await self._db.rows(f"{_LIST_FROM} WHERE q.record_id = ?", (record_id,))
@@ -116,10 +141,10 @@ class Queue:
         The queue is sorted outside of the transaction, so that the bot's writes never wait for that; inside, the first
         of those that is still free is taken.
         """
-        while found := await self._db.rows(f"{_FREE} ORDER BY {_URGENCY} LIMIT {CANDIDATES}", _who(staff)):
+        while found := await self._db.rows(f"{_FREE} ORDER BY {_URGENCY} LIMIT {CANDIDATES}", who(staff)):
             async with self._db.transaction() as transaction:
                 for row in found:
-                    asked = {**_who(staff), "record_id": row["record_id"]}
+                    asked = {**who(staff), "record_id": row["record_id"]}
                     for free in await transaction.execute_fetchall(f"{_FREE} AND q.record_id = :record_id", asked):
                         return await self._take(transaction, staff, free)
         return None
@@ -209,7 +234,12 @@ async def check_may_judge(transaction: aiosqlite.Connection, staff: Staff, recor
     Raises:
         ClaimError: that is so, or there is no such Record.
     """
-    rows = list(await transaction.execute_fetchall(_PARTS_IN, {**_who(staff), "record_id": record_id}))
+    rows = list(
+        await transaction.execute_fetchall(
+            f"SELECT {PARTS_IN} FROM records AS r WHERE r.id = :record_id",  # noqa: S608 - fixed text
+            {**who(staff), "record_id": record_id},
+        )
+    )
     if not rows:
         raise ClaimError(f"there is no Record #{record_id}")
     for part, told in (
@@ -222,7 +252,8 @@ async def check_may_judge(transaction: aiosqlite.Connection, staff: Staff, recor
             raise ClaimError(f"record #{record_id} {told.format(name=staff.name)}")
 
 
-def _who(staff: Staff) -> dict[str, Any]:
+def who(staff: Staff) -> dict[str, Any]:
+    """Parameters that say to SQL who asks."""
     return {"name": staff.name, "login": staff.login, "escalated": staff.may(Permission.REVIEW_ESCALATED)}
 
 
@@ -252,6 +283,22 @@ _OPEN = """
 _LIST_FROM = "SELECT q.* FROM v_queue AS q"
 _LIST = f"{_LIST_FROM} ORDER BY q.priority DESC, q.record_id"
 
+_ENTRIES = """
+    SELECT q.*, g.id AS group_id, g.kind, q.waiting
+    FROM (
+        SELECT q.*, m.group_id AS member_of,
+            count(*) OVER one AS waiting,
+            row_number() OVER (one ORDER BY q.priority DESC, q.record_id) AS place
+        FROM v_queue AS q
+        LEFT JOIN record_group_members AS m ON m.record_id = q.record_id
+        WINDOW one AS (PARTITION BY coalesce(m.group_id, -q.record_id))
+    ) AS q
+    LEFT JOIN record_groups AS g ON g.id = q.member_of
+    WHERE q.place = 1
+    ORDER BY q.priority DESC, q.record_id
+    LIMIT :limit
+"""
+
 _PARTS = {
     "acted": "r.actor_id IN (SELECT id FROM actors WHERE name IN (:name, :login))",
     "channel": "EXISTS (SELECT 1 FROM channels AS c WHERE c.id = r.channel_id AND c.login IN (:name, :login))",
@@ -270,11 +317,8 @@ _FREE = f"""
         AND NOT ({" OR ".join(_PARTS.values())})
 """  # noqa: S608 - fixed text
 
-_PARTS_IN = f"""
-    SELECT {", ".join(f"{sql} AS {part}" for part, sql in _PARTS.items())}
-    FROM records AS r
-    WHERE r.id = :record_id
-"""  # noqa: S608 - fixed text
+PARTS_IN = ", ".join(f"{sql} AS {part}" for part, sql in _PARTS.items())
+"""Columns that say which of them ``who`` has."""
 
 _URGENCY = "q.claimed_by IS NULL, q.priority DESC, q.record_id"
 

@@ -9,70 +9,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiosqlite
 
-from filters.types import Category
 from storage.audit import Surface
-from storage.chain import append
-from storage.database import Database, DatabaseError, now_ms
-from storage.people import actor_number
-from storage.queue import ClaimError, check_may_judge, open_items
+from storage.database import Database, now_ms
+from storage.deciding import (
+    NOTE_LIMIT,
+    REASONS,
+    Decided,
+    Decision,
+    ReviewError,
+    append_reviews,
+    check_decision,
+    decide_items,
+    lot,
+    to_undo,
+)
+from storage.queue import ClaimError, check_may_judge
 from storage.requests import RequestKind, ask
 from storage.roles import Staff, note_staff
-from storage.rules import rule
-from storage.sealed import Outcome, SealedQueue, Sealer, SealError, note_release, seal_kept
+from storage.sealed import Outcome, SealedQueue, Sealer, SealError, note_release
 
-NOTE_LIMIT = 500
-"""Characters of a note."""
-
-
-class Decision(StrEnum):
-    """What a reviewer can decide."""
-
-    UPHOLD = "uphold"
-    OVERTURN = "overturn"
-    ESCALATE = "escalate"
-    UNSURE = "unsure"
-
-
-REASONS: Mapping[Decision, tuple[str, ...]] = {
-    Decision.UPHOLD: ("rule broken", "evasion", "coordinated", "repeat offence"),
-    Decision.OVERTURN: (
-        "false match",
-        "quoted or reported",
-        "friendly or reclaimed",
-        "not against the rule",
-        "too hard",
-    ),
-    Decision.ESCALATE: ("child safety", "illegal content", "threat to life", "legal question", "policy gap"),
-    Decision.UNSURE: ("context missing", "language unknown", "rule unclear"),
-}
-"""Reason codes of each decision."""
-
-SEALING = {"child safety": Category.CHILD_SAFETY, "illegal content": Category.ILLEGAL_GOODS}
-"""Reasons to escalate that seal the Record's text."""
-
-
-class ReviewError(DatabaseError):
-    """A decision that cannot be made so; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a decision led to: ``follows`` is why a further review was opened (never said of a blind second review,
-    which nobody is to expect), ``request_id`` what the bot was asked. Empty and None where there is nothing.
-    """
-
-    review_id: int
-    record_id: int
-    follows: str
-    request_id: int | None
-    sealed: bool = False
+__all__ = ["REASONS", "Decided", "Decision", "Review", "ReviewError", "Reviews", "lot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +71,7 @@ class Reviews:
             ReviewError: not a reason of this decision, or the note is too long.
             ClaimError: not claimed, or not this person's to judge.
         """
-        _check(decision, reason, note)
+        check_decision(decision, reason, note)
         async with self._db.transaction() as transaction:
             item = await _held_item(transaction, staff, record_id)
             decided = await self._decide(transaction, staff, item, decision, reason, note, surface)
@@ -128,7 +89,7 @@ class Reviews:
         Raises:
             ReviewError: no such review, another's, revised before, or not uphold or overturn.
         """
-        _check(decision, reason, note)
+        check_decision(decision, reason, note)
         if decision not in {Decision.UPHOLD, Decision.OVERTURN}:
             raise ReviewError(f"a revision is uphold or overturn (got {decision})")
         async with self._db.transaction() as transaction:
@@ -137,7 +98,9 @@ class Reviews:
                 raise ReviewError(f"review {review_id}: is not one of {staff.name}'s")
             if not rows[0]["current"]:
                 raise ReviewError(f"review {review_id}: was revised before (revise the later one)")
-            review = await _append(transaction, staff, dict(rows[0]), decision, reason, note, revises=review_id)
+            [review] = await append_reviews(
+                transaction, staff, [dict(rows[0])], decision, reason, note, revises=review_id
+            )
             await note_staff(
                 transaction,
                 staff,
@@ -210,61 +173,17 @@ class Reviews:
     ) -> Decided:
         record_id = item["record_id"]
         await check_may_judge(transaction, staff, record_id)
-        first = await _standing(transaction, record_id) if item["why"] == "second" else None
-        review = await _append(transaction, staff, item, decision, reason, note)
-        await transaction.execute(
-            "UPDATE review_items SET closed_ms = ?, claimed_by = NULL, lease_ms = NULL"
-            " WHERE record_id = ? AND round = ?",
-            (now_ms(), record_id, item["round"]),
-        )
+        [decided] = await decide_items(transaction, staff, [item], decision, reason, note, self._sealer)
         await note_staff(
             transaction,
             staff,
             surface,
             "review decide",
-            f"record {item['record_id']}",
+            f"record {record_id}",
             f"{decision}: {reason}",
             channel_id=item["channel_id"],
         )
-        sealed = reason in SEALING and not item["sealed"]
-        if sealed:
-            await seal_kept(transaction, self._sealer, record_id, SEALING[reason], actor=staff.name)
-        share = await rule(transaction, "second_share")
-        follows = _follows(item["why"], decision, first)
-        if not follows and item["why"] not in {"second", "disagreement", "escalated"}:
-            drawn = lot(int(await rule(transaction, "second_seed")), record_id) < share
-            follows = "second" if drawn else ""
-        if follows:
-            further = {
-                **{name: item[name] for name in ("record_id", "weight")},
-                "round": item["round"] + 1,
-                "why": follows,
-                "sealed": int(item["sealed"] or sealed),
-                "probability": share if follows == "second" else None,
-                "opened_ms": now_ms(),
-            }
-            await open_items(transaction, [further])
-        request_id = await _ask_undo(transaction, staff, record_id, review)
-        return Decided(review, record_id, "" if follows == "second" else follows, request_id, sealed)
-
-
-def lot(seed: int, record_id: int) -> float:
-    """The number in [0, 1) a seed gives to a Record: the same in every run, and independent between Records."""
-    return int.from_bytes(sha256(f"{seed}:{record_id}".encode()).digest()[:8]) / 2**64
-
-
-def _follows(why: str, decision: Decision, first: str | None) -> str:
-    """The further review a decision calls for, a drawn second one aside."""
-    if why == "second":
-        return "" if decision == first else "disagreement"
-    return "escalated" if decision in {Decision.ESCALATE, Decision.UNSURE} else ""
-
-
-def _check(decision: Decision, reason: str, note: str) -> None:
-    if reason not in REASONS[decision]:
-        raise ReviewError(f"{reason!r} is not a reason to {decision} (use one of: {', '.join(REASONS[decision])})")
-    if len(note) > NOTE_LIMIT:
-        raise ReviewError(f"the note has {len(note)} characters, the limit is {NOTE_LIMIT}")
+        return replace(decided, request_id=await _ask_undo(transaction, staff, record_id, decided.review_id))
 
 
 async def _held_item(transaction: aiosqlite.Connection, staff: Staff, record_id: int) -> dict[str, Any]:
@@ -274,51 +193,13 @@ async def _held_item(transaction: aiosqlite.Connection, staff: Staff, record_id:
     return dict(rows[0])
 
 
-async def _standing(transaction: aiosqlite.Connection, record_id: int) -> str | None:
-    rows = await transaction.execute_fetchall("SELECT decision FROM v_verdicts WHERE record_id = ?", (record_id,))
-    return next((str(row["decision"]) for row in rows), None)
-
-
-async def _append(
-    transaction: aiosqlite.Connection,
-    staff: Staff,
-    of: Mapping[str, Any],
-    decision: Decision,
-    reason: str,
-    note: str,
-    revises: int | None = None,
-) -> int:
-    actor = await actor_number(transaction, staff.name)
-    looks = await transaction.execute_fetchall(
-        "SELECT 1 FROM exposures WHERE actor_id = ? AND record_id = ? LIMIT 1", (actor, of["record_id"])
-    )
-    return await append(
-        transaction,
-        "reviews",
-        {
-            "record_id": of["record_id"],
-            "round": of["round"],
-            "at_ms": now_ms(),
-            "claimed_ms": of["claimed_ms"],
-            "actor_id": actor,
-            "decision": str(decision),
-            "reason": reason,
-            "note": note,
-            "unmasked": int(bool([*looks])),
-            "revises": revises,
-        },
-    )
-
-
 async def _ask_undo(transaction: aiosqlite.Connection, staff: Staff, record_id: int, review: int) -> int | None:
     """Ask the bot to undo what was overturned, if it is in force and nobody asked before."""
-    rows = list(await transaction.execute_fetchall(_TO_UNDO, {"record_id": record_id}))
-    if not rows:
+    if not await to_undo(transaction, [record_id]):
         return None
+    [row] = await transaction.execute_fetchall("SELECT channel_id FROM records WHERE id = ?", (record_id,))
     note = f"overturned by review {review}"
-    return await ask(
-        transaction, RequestKind.UNDO_RECORD, record_id, rows[0]["channel_id"], actor=staff.name, note=note
-    )
+    return await ask(transaction, RequestKind.UNDO_RECORD, record_id, row["channel_id"], actor=staff.name, note=note)
 
 
 def _review(row: sqlite3.Row) -> Review:
@@ -339,21 +220,4 @@ _OPEN_ITEM = """
     JOIN records AS r ON r.id = i.record_id
     LEFT JOIN actors AS a ON a.id = i.claimed_by
     WHERE i.record_id = :record_id AND i.closed_ms IS NULL
-"""
-
-_TO_UNDO = """
-    SELECT r.channel_id
-    FROM records AS r
-    JOIN record_states AS s ON s.record_id = r.id
-    JOIN v_verdicts AS w ON w.record_id = r.id
-    WHERE r.id = :record_id
-        AND w.decision = 'overturn'
-        AND s.outcome IN ('pending', 'applied')
-        AND NOT EXISTS (
-            SELECT 1
-            FROM requests AS q
-            WHERE q.kind = 'undo record'
-                AND q.subject = CAST(r.id AS TEXT)
-                AND (q.done_ms IS NULL OR q.failure = '')
-        )
 """
