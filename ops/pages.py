@@ -13,6 +13,7 @@ from filters.masking import visible
 from filters.types import ActionKind, Evidence
 from ops.shown import View, marked
 from ops.when import clock, iso
+from storage.queue import Item
 from storage.records import Record, RecordDetails
 
 STYLES = {
@@ -145,3 +146,29 @@ def _legs(record: Record, view: View) -> Iterable[str]:
             yield f"{name:<10} {iso(at, view.zone)}  +{at - before} ms"
     if record.done_ms is not None:
         yield f"line to action {record.done_ms - record.received_ms} ms, {_count(record.attempts, 'call')} to Twitch"
+
+
+def review_page(item: Item, record: Record, details: RecordDetails, view: View) -> Group:
+    """What a reviewer judges: the line, what was found and done, no history of the chatter (it would anchor)."""
+    text = view.text(record.text)
+    if record.text is not None:
+        text = marked(text, [each.span for each in details.evidence])
+    facts = {
+        "why here": f"{item.why}, round {item.round}, priority {item.priority:.0f}",
+        "due": iso(item.due_ms, view.zone) + (" (overdue)" if item.overdue else ""),
+        "yours until": iso(item.lease_ms or item.due_ms, view.zone),
+        "sent": iso(record.ts_ms, view.zone),
+        "channel": visible(record.channel),
+        "decided": f"{record.action} by {visible(record.actor)}: {record.filter}, {record.category}",
+        "outcome": item.outcome,
+        "text": text,
+    }
+    return Group(
+        Text(f"Record #{record.id}", "bold"),
+        *(Text(f"  {name:<11} {value}") for name, value in facts.items() if value),
+        *section("Evidence", (line for each in details.evidence for line in finding(each, view))),
+        *section(
+            "Context",
+            (f"{clock(line.ts_ms, view.zone)}  {view.text(line.text)}" for line in details.context),
+        ),
+    )

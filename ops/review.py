@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.text import Text
 
 from filters.masking import visible
 from filters.types import Category
@@ -32,13 +31,15 @@ from ops.command import (
     screen,
     time_zone,
 )
-from ops.pages import finding, section
+from ops.pages import review_page
 from ops.sealed import configured_sealer
-from ops.shown import View, marked
-from ops.when import WhenError, clock, iso, parse
+from ops.shown import View
+from ops.when import WhenError, clock, parse
 from storage.database import Database
+from storage.deciding import check_decision
 from storage.exposure import Exposure
-from storage.queue import Item, Queue
+from storage.group_reviews import DECISIONS, GroupReviews, Plan, told_left_out
+from storage.queue import Entry, Item, Queue
 from storage.reading import Reader, Record, RecordDetails
 from storage.requests import Requests
 from storage.reviews import REASONS, Decided, Decision, Reviews
@@ -89,7 +90,7 @@ def take_next(
         if as_json:
             put_json(_plain(item, found, details, view))
             return
-        screen().print(_page(item, found, details, view))
+        screen().print(review_page(item, found, details, view))
         for decision, reasons in REASONS.items():
             options = ", ".join(f'"{reason}"' for reason in reasons)
             errors.print(f"chatwarden review decide {item.record_id} {decision} REASON   {options}", soft_wrap=True)
@@ -114,6 +115,39 @@ def decide(
             reviews = Reviews(db, configured_sealer())
             decided = await reviews.decide(staff, record, decision, reason, note=note, surface="shell")
             await _tell(db, decided, as_json=as_json)
+
+    run(work())
+
+
+@app.command("decide-group")
+def decide_group(
+    group: Annotated[int, typer.Argument(min=1, help="The number of the raid or nuke, as `review queue` names it.")],
+    decision: Annotated[
+        str, typer.Argument(parser=choice("a decision about a group", DECISIONS), help="uphold or overturn.")
+    ],
+    reason: ReasonArgument,
+    note: NoteOption = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Do it. Without this, only say whom it is about.")] = False,
+    database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
+    who: AsOption = "",
+) -> None:
+    """Decide a raid or a nuke as one: every Record gets this decision, and an overturn is one undo of them all.
+
+    Records that another holds, that were decided, or that are not yours to judge are left out.
+    """
+
+    async def work() -> None:
+        async with at_desk(database, who, Permission.REVIEW, "review decide group", f"group {group}") as (db, staff):
+            groups, chosen = GroupReviews(db), Decision(decision)
+            if not apply:
+                check_decision(chosen, reason, note)
+                _tell_group(await groups.plan(staff, group), chosen, as_json=as_json)
+                errors.print("nothing was decided; add --apply to do it")
+                return
+            done = await groups.decide(staff, group, chosen, reason, note=note, surface="shell")
+            answered = await wait_for_bot(db, done.requests[-1] if done.requests else None)
+        _tell_group(done.plan, chosen, requests=done.requests, bot=answered, as_json=as_json)
 
     run(work())
 
@@ -158,24 +192,33 @@ def list_queue(
     as_json: JsonOption = False,
     who: AsOption = "",
 ) -> None:
-    """List what waits, most urgent first."""
+    """List what waits, most urgent first; the Records of one raid or nuke as one line (`review decide-group`)."""
     where = time_zone(tz)
 
     async def work() -> None:
         async with at_desk(database, who, Permission.READ, "review queue") as (db, _):
-            items, (waiting, overdue) = await Queue(db).list(limit), await Queue(db).backlog()
-        columns: Columns[Item] = {
-            "#": lambda each: each.record_id,
-            "priority": lambda each: f"{each.priority:.0f}",
-            "why": lambda each: each.why,
-            f"due ({tz})": lambda each: clock(each.due_ms, where) + (" overdue" if each.overdue else ""),
-            "channel": lambda each: visible(each.channel),
-            "action": lambda each: each.action,
-            "category": lambda each: each.category,
-            "severity": lambda each: each.severity.name.lower(),
-            "held by": lambda each: each.claimed_by,
+            entries, (waiting, overdue) = await Queue(db).entries(limit), await Queue(db).backlog()
+        columns: Columns[Entry] = {
+            "#": lambda each: f"{each.kind} {each.group_id}" if each.group_id else each.item.record_id,
+            "wait": lambda each: each.waiting,
+            "priority": lambda each: f"{each.item.priority:.0f}",
+            "why": lambda each: each.item.why,
+            f"due ({tz})": lambda each: clock(each.item.due_ms, where) + (" overdue" if each.item.overdue else ""),
+            "channel": lambda each: visible(each.item.channel),
+            "action": lambda each: each.item.action,
+            "category": lambda each: each.item.category,
+            "severity": lambda each: each.item.severity.name.lower(),
+            "held by": lambda each: "" if each.group_id else each.item.claimed_by,
         }
-        put_rows(items, columns, as_json=as_json)
+        if as_json:
+            put_json(
+                [
+                    {**asdict(each.item), "group": each.group_id, "group_kind": each.kind, "waiting": each.waiting}
+                    for each in entries
+                ]
+            )
+        else:
+            put_rows(entries, columns)
         errors.print(f"{waiting} wait, {overdue} of them overdue")
 
     run(work())
@@ -296,32 +339,6 @@ def set_rule(
     run(work())
 
 
-def _page(item: Item, record: Record, details: RecordDetails, view: View) -> Group:
-    """What a reviewer judges: the line, what was found and done, no history of the chatter (it would anchor)."""
-    text = view.text(record.text)
-    if record.text is not None:
-        text = marked(text, [each.span for each in details.evidence])
-    facts = {
-        "why here": f"{item.why}, round {item.round}, priority {item.priority:.0f}",
-        "due": iso(item.due_ms, view.zone) + (" (overdue)" if item.overdue else ""),
-        "yours until": iso(item.lease_ms or item.due_ms, view.zone),
-        "sent": iso(record.ts_ms, view.zone),
-        "channel": visible(record.channel),
-        "decided": f"{record.action} by {visible(record.actor)}: {record.filter}, {record.category}",
-        "outcome": item.outcome,
-        "text": text,
-    }
-    return Group(
-        Text(f"Record #{record.id}", "bold"),
-        *(Text(f"  {name:<11} {value}") for name, value in facts.items() if value),
-        *section("Evidence", (line for each in details.evidence for line in finding(each, view))),
-        *section(
-            "Context",
-            (f"{clock(line.ts_ms, view.zone)}  {view.text(line.text)}" for line in details.context),
-        ),
-    )
-
-
 def _plain(item: Item, record: Record, details: RecordDetails, view: View) -> dict[str, Any]:
     seen = view.details(details)
     del seen["events"]
@@ -341,6 +358,17 @@ async def _tell(db: Database, decided: Decided, *, as_json: bool) -> None:
         errors.print(f"another person decides next ({decided.follows})")
     if answered:
         errors.print(answered)
+
+
+def _tell_group(plan: Plan, decision: Decision, *, requests: Sequence[int] = (), bot: str = "", as_json: bool) -> None:
+    """Say whom a decision about a group is about."""
+    if as_json:
+        put_json({**asdict(plan), "decision": decision, "requests": list(requests), "bot": bot})
+        return
+    typer.echo(f"{decision}: {len(plan.records)} Records of {plan.people} people, of {plan.kind} {plan.group_id}")
+    typer.echo(f"left out: {told_left_out(plan)}")
+    if bot:
+        errors.print(bot)
 
 
 async def wait_for_bot(db: Database, request_id: int | None) -> str:

@@ -216,6 +216,15 @@ class Reader:
         async for row in self._db.stream(f"{_RECORDS}{where} ORDER BY {order}", values):
             yield _record(row)
 
+    async def of_group(self, group_id: int, limit: int) -> Records:
+        """A group's first Records, oldest first."""
+        where = (
+            " WHERE v.record_id IN"
+            " (SELECT record_id FROM record_group_members WHERE group_id = ? ORDER BY record_id LIMIT ?)"
+        )
+        rows = await self._db.rows(f"{_RECORDS}{where} ORDER BY v.record_id", (group_id, limit))
+        return [_record(row) for row in rows]
+
     async def count(self, query: RecordQuery) -> int:
         """How many Records a query names, whatever its limit."""
         where, values = query.conditions()

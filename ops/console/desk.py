@@ -16,6 +16,7 @@ from storage.audit import Audit
 from storage.cases import CaseBook
 from storage.database import Database
 from storage.exposure import Exposure
+from storage.group_reviews import GroupReviews
 from storage.groups import Groups
 from storage.notes import Notes
 from storage.overview import Overview
@@ -65,6 +66,7 @@ class Desk:
         self.audit = Audit(db)
         self.requests = Requests(db)
         self.groups = Groups(db)
+        self.group_reviews = GroupReviews(db)
         self.notes = Notes(db)
         self.roster = Roster(db)
         self.queue = Queue(db)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ops.console.desk import Desk, desk
 from ops.console.guard import staff_of
 from ops.console.rendering import back, render
-from storage.database import DatabaseError
+from storage.group_reviews import DECISIONS
 from storage.groups import RecordGroup
 from storage.queue import ClaimError, Item
 from storage.reading import Record, RecordQuery
@@ -18,7 +18,9 @@ from storage.reviews import REASONS, Decision, ReviewError
 from storage.roles import Permission, Staff
 
 WAITING = 50
-"""Items a page of the queue shows."""
+"""Entries a page of the queue shows."""
+SHOWN = 100
+"""Records a group's page shows."""
 AROUND = 5
 """Later Records of the channel that a Record's page shows."""
 
@@ -27,7 +29,8 @@ async def queue(request: Request) -> Response:
     """What waits, most urgent first."""
     here = desk(request)
     waiting, overdue = await here.queue.backlog()
-    return await render(request, "queue.html", items=await here.queue.list(WAITING), waiting=waiting, overdue=overdue)
+    entries = await here.queue.entries(WAITING)
+    return await render(request, "queue.html", entries=entries, waiting=waiting, overdue=overdue)
 
 
 async def take_next(request: Request) -> Response:
@@ -98,33 +101,40 @@ async def record(request: Request) -> Response:
 
 async def group(request: Request) -> Response:
     """What one decision did to many, to be decided as one."""
-    here = desk(request)
-    found = await _group(request)
-    members = [each for number in await here.groups.members(found.id) if (each := await here.reader.get(number))]
-    return await render(
-        request, "group.html", group=found, members=members, reasons=_reasons((Decision.UPHOLD, Decision.OVERTURN))
-    )
+    return await _group_page(request)
 
 
 async def decide_group(request: Request) -> Response:
-    """Decide every Record of a group alike; those this person may not judge stay as they are."""
+    """Ask once more whom a decision about the whole group is about; decide it once that is confirmed."""
     here, staff = desk(request), staff_of(request)
     found = await _group(request)
     form = await request.form()
     decision, reason = _choice(form)
-    done, refused = 0, ""
-    for number in await here.groups.members(found.id):
-        try:
-            await here.queue.claim(staff, number, surface="console")
-            await here.reviews.decide(
-                staff, number, decision, reason, note=f"{found.kind} {found.id} as one", surface="console"
-            )
-        except DatabaseError as error:
-            refused = str(error)
-        else:
-            done += 1
-    told = f"{decision} for {done} of {found.records} Records."
-    return back(request, f"/ops/groups/{found.id}", f"{told} The last refusal: {refused}." if refused else told)
+    confirmed = str(form.get("records", ""))
+    if not confirmed.isdecimal():
+        return await _group_page(request, choice=(decision, reason))
+    done = await here.group_reviews.decide(
+        staff, found.id, decision, reason, expected=int(confirmed), surface="console"
+    )
+    told = f"{decision}, {reason}: {len(done.plan.records)} Records of {done.plan.people} people."
+    if done.requests:
+        told += " The bot has been asked to take it back."
+    return back(request, f"/ops/groups/{found.id}", told)
+
+
+async def _group_page(request: Request, choice: tuple[Decision, str] | None = None) -> Response:
+    here, staff = desk(request), staff_of(request)
+    found = await _group(request)
+    plan = await here.group_reviews.plan(staff, found.id) if found.records else None
+    return await render(
+        request,
+        "group.html",
+        group=found,
+        plan=plan,
+        choice=choice,
+        members=await here.reader.of_group(found.id, SHOWN),
+        reasons=_reasons(DECISIONS),
+    )
 
 
 async def _item_page(request: Request, *, plain: bool) -> Response:
@@ -143,7 +153,7 @@ async def _item_page(request: Request, *, plain: bool) -> Response:
         reasons=_reasons(tuple(Decision)),
         load=await here.exposure.load(staff),
         backlog=await here.queue.backlog(),
-        group=await here.groups.of(number),
+        group=await _group_of(here, number),
     )
 
 
@@ -164,7 +174,7 @@ async def _record_page(request: Request, *, plain: bool) -> Response:
         shown=plain,
         may_take=staff.may(Permission.REVIEW),
         may_unmask=staff.may(Permission.UNMASK),
-        group=await here.groups.of(number),
+        group=await _group_of(here, number),
     )
 
 
@@ -178,6 +188,11 @@ async def _record(here: Desk, number: int) -> Record:
     if found is None:
         raise HTTPException(404, f"There is no Record #{number}.")
     return found
+
+
+async def _group_of(here: Desk, number: int) -> RecordGroup | None:
+    group_id = await here.groups.of(number)
+    return None if group_id is None else await here.groups.get(group_id)
 
 
 async def _group(request: Request) -> RecordGroup:

@@ -13,8 +13,8 @@ from ops.console.guard import staff_of
 from ops.console.rendering import back, render
 from storage.appeals import ANSWER_LIMIT, REASONS, Answer
 from storage.cases import CaseError, Kind
+from storage.deciding import NOTE_LIMIT as LONGEST_REMARK
 from storage.reading import RecordQuery
-from storage.reviews import NOTE_LIMIT as LONGEST_REMARK
 from storage.roles import PERMISSIONS, Permission
 from storage.rules import LIMITS
 

@@ -14,6 +14,7 @@ from storage import writing
 from storage.appeals import Appeals
 from storage.audit import Audit, Deed
 from storage.database import Database
+from storage.groups import Groups
 from storage.records import NewRecord, Outcome, RecordLog
 from storage.roles import Role, Roster
 
@@ -101,6 +102,28 @@ def desk(database: Path) -> Path:
 
     asyncio.run(fill())
     return database
+
+
+@pytest.fixture
+def raided(desk: Path) -> Path:
+    """The same with a raid that is over: three bans, Records 6 to 8, of three people."""
+
+    async def fill() -> None:
+        db = await Database.open(desk)
+        log, groups = RecordLog(db), Groups(db)
+        group = await groups.open("raid", "501", actor="bot", why="3 alike", started_ms=T0)
+        for number in (6, 7, 8):
+            message = line(number, f"raider{number}", "you bad word")
+            new = NewRecord.from_verdict(
+                Verdict(message, (SPACED,), Action(ActionKind.BAN), 3), (), message.ts_ms, group_id=group
+            )
+            await log.settle(await log.open(new), Outcome.APPLIED)
+        await groups.end(group, T0 + 10_000)
+        await log.close()
+        await db.close()
+
+    asyncio.run(fill())
+    return desk
 
 
 def deeds(database: Path) -> list[Deed]:

@@ -158,3 +158,36 @@ def test_a_missing_database_is_not_made(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "no such database (run the bot first" in told(result)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_raid_is_decided_as_one_once_it_is_applied(raided: Path) -> None:
+    listed = run(raided, "analyst", "queue")
+    assert "raid 1" in listed.stdout
+    assert len(json.loads(run(raided, "analyst", "queue", "--json").stdout)) == 2
+    planned = run(raided, "analyst", "decide-group", "1", "overturn", "false match")
+    assert planned.exit_code == 0, planned.stderr
+    assert "overturn: 3 Records of 3 people, of raid 1" in planned.stdout
+    assert "nothing was decided; add --apply" in told(planned)
+    assert rows(raided, "SELECT count(*) FROM reviews") == [(0,)]
+
+    run(raided, "senior", "next", "--record", "7")
+    done = run(raided, "analyst", "decide-group", "1", "overturn", "false match", "--apply")
+    assert "overturn: 2 Records of 2 people, of raid 1" in done.stdout
+    assert "left out: 1 held by senior" in done.stdout
+    assert rows(raided, "SELECT record_id, decision FROM reviews") == [(6, "overturn"), (8, "overturn")]
+    assert rows(raided, "SELECT kind, subject FROM requests") == [("undo record", "6"), ("undo record", "8")]
+    assert deeds(raided)[0].verb == "review decide group"
+
+    rest = run(raided, "senior", "decide-group", "1", "overturn", "false match", "--apply", "--json")
+    assert json.loads(rest.stdout)["records"] == [7]
+    assert rows(raided, "SELECT kind, subject FROM requests ORDER BY id DESC LIMIT 1") == [("undo group", "1")]
+
+
+def test_a_group_is_refused_to_whom_it_is_not_for(raided: Path) -> None:
+    assert run(raided, "auditor", "decide-group", "1", "uphold", "evasion", "--apply").exit_code == 4
+    escalated = run(raided, "analyst", "decide-group", "1", "escalate", "policy gap")
+    assert escalated.exit_code == 2
+    assert "uphold, overturn" in told(escalated)
+    assert run(raided, "analyst", "decide-group", "1", "uphold", "because", "--apply").exit_code == 2
+    assert run(raided, "analyst", "decide-group", "9", "uphold", "evasion", "--apply").exit_code == 2
+    assert rows(raided, "SELECT count(*) FROM reviews") == [(0,)]

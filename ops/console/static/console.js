@@ -76,7 +76,7 @@ document.addEventListener("keydown", (event) => {
   if (dialog?.open) return;
   const done = () => event.preventDefault();
   if (event.key === "?" && dialog) { done(); dialog.showModal(); return; }
-  if (event.key === "Escape") { arm(null); return; }
+  if (event.key === "Escape" && armed) { arm(null); return; }
   if ((event.key === " " || event.key === "Enter") && pressing(event.target)) return;
   if (armed && (/^[1-9]$/.test(event.key) || event.key === "Enter")) {
     const button = all("button", armed)[event.key === "Enter" ? 0 : Number(event.key) - 1];

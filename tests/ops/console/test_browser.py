@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -29,6 +30,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 STREAMER = "aurora"
 HERE = f"/c/{STREAMER}"
 PATIENCE_S = 10
+START_S = 1_767_225_600.0
 POLICY = """
 [filters.blocklist]
 lists = []
@@ -38,7 +40,18 @@ terms = [
 ]
 [filters.caps]
 enabled = false
+[filters.copy_paste]
+enabled = false
+[filters.username_lookalike]
+enabled = false
+[filters.self_repeat]
+enabled = false
+[raid]
+member_action = "timeout 10m"
+followers_only_minutes = 0
 """
+REGULARS = "moonly cattea foxheart skysmith teabag_o lunabee quietfrog oldpine".split()
+RAIDERS, THREAT = 30, "you are all trash, go watch somebody who can play"
 CRITERIA = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
@@ -163,6 +176,49 @@ async def test_overturning_lifts_a_timeout_at_twitch(scene: Scene) -> None:
     assert not scene.twitch.bans(STREAMER)
     await page.goto(scene.address + "/ops/records/1")
     await page.wait_for_selector(".out.undone")
+
+
+async def raid(scene: Scene) -> None:
+    """Regulars talk for a minute, then accounts nobody knows say one thing, then it is over."""
+    pick = random.Random(7)
+    talk = ("nice one", "what was that", "he should go left", "this map again", "no way")
+    for second in range(60):
+        await scene.say(REGULARS[second % len(REGULARS)], talk[second % len(talk)], ts=START_S + second)
+    for number in range(RAIDERS):
+        name = "".join(pick.choices("abcdefghijklmnopqrstuvwxyz", k=pick.randint(6, 14)))
+        await scene.say(name, THREAT, ts=START_S + 60 + number * 0.05)
+    await scene.until(lambda: len(scene.twitch.bans(STREAMER)) == RAIDERS)
+    await scene.say(REGULARS[0], "what a night", ts=START_S + 500)
+
+
+async def test_a_raid_is_overturned_as_one_by_keyboard_and_everybody_let_back_in(scene: Scene) -> None:
+    await raid(scene)
+    page = await scene.come_in("demo_analyst")
+    await page.goto(scene.address + "/ops/records/1")
+    await page.wait_for_load_state()
+    await page.keyboard.press("g")
+    await page.wait_for_selector(f"text={RAIDERS} Records of {RAIDERS} people are yours to decide")
+    assert THREAT not in await page.inner_text("main")
+    found = await Axe().run(page, options=CRITERIA)
+    assert not found.response["violations"]
+    await page.keyboard.press("o")
+    await page.keyboard.press("1")
+    await page.wait_for_selector(f"text=Overturn for {RAIDERS} people")
+    assert rows(scene.database, "SELECT count(*) FROM reviews") == [(0,)]
+    found = await Axe().run(page, options=CRITERIA)
+    assert not found.response["violations"]
+    await page.wait_for_load_state()
+    await page.keyboard.press("y")
+    await page.wait_for_selector("text=asked to take it back")
+    async with asyncio.timeout(PATIENCE_S):
+        while scene.twitch.bans(STREAMER):
+            await asyncio.sleep(0.02)
+    assert rows(scene.database, "SELECT kind, subject FROM requests") == [("undo group", "1")]
+    assert rows(scene.database, "SELECT decision, count(*) FROM reviews GROUP BY 1") == [("overturn", RAIDERS)]
+    async with asyncio.timeout(PATIENCE_S):
+        while rows(scene.database, "SELECT count(*) FROM v_actions WHERE outcome = 'undone'") != [(RAIDERS,)]:
+            await asyncio.sleep(0.02)
+    assert rows(scene.database, "SELECT count(*) FROM exposures") == [(0,)]
 
 
 async def test_new_records_come_into_the_live_log_by_themselves(scene: Scene) -> None:

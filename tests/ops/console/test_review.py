@@ -78,6 +78,43 @@ async def test_a_blind_second_review_learns_nothing_of_the_first(house: House, d
     assert rows(desk, "SELECT why FROM review_items WHERE closed_ms IS NULL") == [("second",)]
 
 
+async def test_a_raid_is_one_row_and_decided_as_one_after_it_was_confirmed(raided: Path, house: House) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    listed = await guest.see("/ops/queue")
+    assert "3 Records wait, decided as one" in listed
+    assert "#6" not in listed
+    assert "One of 3 Records of" in await guest.see("/ops/records/7")
+    page = await guest.see("/ops/groups/1")
+    assert "3 Records of 3 people are yours to decide" in page
+    assert "bad word" not in page
+
+    page = (await guest.send("/ops/groups/1", choice="overturn: false match")).text
+    assert "Overturn for 3 people" in page
+    assert rows(raided, "SELECT count(*) FROM reviews") == [(0,)]
+    other = await house.come_in(Role.SENIOR)
+    await other.send("/ops/queue/7/take")
+    answer = await guest.send("/ops/groups/1", choice="overturn: false match", records="3")
+    assert "2 Records now, not the 3 you confirmed" in answer.text
+    assert "Left out: 1 held by senior" in await guest.see("/ops/groups/1")
+    told = await guest.told("/ops/groups/1", choice="overturn: false match", records="2")
+    assert "overturn, false match: 2 Records of 2 people. The bot has been asked to take it back." in told
+    assert rows(raided, "SELECT record_id, unmasked FROM reviews") == [(6, 0), (8, 0)]
+    assert rows(raided, "SELECT count(*) FROM exposures") == [(0,)]
+
+
+async def test_whoever_decides_a_raid_a_second_time_does_not_see_how_it_stands(raided: Path, house: House) -> None:
+    manager = await house.come_in(Role.MANAGER)
+    await manager.send("/ops/rules", name="second_share", value="1")
+    first = await house.come_in(Role.ANALYST)
+    await first.send("/ops/groups/1", choice="overturn: false match", records="3")
+    assert "Left out: 3 decided already" in await first.see("/ops/groups/1")
+    second = await house.come_in(Role.SENIOR)
+    page = await second.see("/ops/groups/1")
+    assert "A blind second review is open" in page
+    assert "false match by" not in page
+    assert "3 Records of 3 people are yours to decide" in page
+
+
 async def test_an_appeal_is_answered_by_the_bot(house: House, desk: Path) -> None:
     guest = await house.come_in(Role.ANALYST)
     page = await guest.see("/ops/appeals/1")
