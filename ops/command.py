@@ -22,6 +22,7 @@ from rich.table import Table
 
 from ops.when import WhenError, zone
 from storage.database import CorruptDatabaseError, Database, DatabaseError
+from storage.exposure import ExposureError
 from storage.roles import ForbiddenError, Permission, Roster, Staff
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and its exit code."""
     try:
         return asyncio.run(work)
-    except ForbiddenError as error:
+    except (ForbiddenError, ExposureError) as error:
         fail(str(error), FORBIDDEN)
     except CorruptDatabaseError as error:
         fail(str(error), corrupt)

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,29 +22,36 @@ from ops.command import (
     DATABASE,
     INTEGRITY,
     USAGE,
+    AsOption,
     DatabaseOption,
     PlainOption,
     ZoneOption,
+    at_keyboard,
     choice,
     errors,
     fail,
     new_folder,
+    put_json,
     run,
     screen,
     time_zone,
 )
 from ops.formats import MANIFEST, ExportError, Format, Manifest, digest, write
+from ops.looking import looked, looking, reading
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
 from ops.when import WhenError, parse
 from storage.database import CorruptDatabaseError, Database
+from storage.exposure import Exposure
 from storage.people import erase as erase_person
 from storage.people import find_people, plan_erasure
-from storage.reading import Reader
 from storage.records import Outcome, Record, RecordQuery
+from storage.roles import Permission, Roster
+from storage.sealed import SealedQueue
 from storage.verifying import Head, heads
 from storage.verifying import verify as verify_log
 
+TAIL = "log tail"
 POLL_S = 0.5
 """How often ``tail`` looks for new Records."""
 
@@ -91,8 +98,9 @@ def list_records(
         bool, typer.Option("--csv", help="CSV; cells that look like formulas get a leading quote.")
     ] = False,
     as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet, to a file or pipe.")] = False,
+    who: AsOption = "",
 ) -> None:
-    """List Records, newest first."""
+    """List Records, newest first. Text is masked; --show-text is for the staff, counted and kept in audit."""
     query = _query(channel, user, moderator, filter_, category, action, outcome, since, until, tz)
     query = replace(query, limit=limit or None)
     styles = [style for style, on in zip(Format, (as_json, as_jsonl, as_csv, as_parquet), strict=True) if on]
@@ -102,17 +110,17 @@ def list_records(
     if as_parquet:
         if sys.stdout.isatty():
             raise typer.BadParameter("Parquet is not text: send it to a file (... --parquet > records.parquet)")
-        _dump_parquet(database, query, view, sys.stdout.buffer)
+        _dump_parquet(database, looked(database, query, view, who, "log list"), view, sys.stdout.buffer)
         return
 
     async def work() -> None:
-        async with _reading(database) as (reader, _):
+        async with looking(database, query, view, who, "log list") as (reader, _, asked):
             if styles:
-                rows = (view.row(record) async for record in reader.stream(query))
+                rows = (view.row(record) async for record in reader.stream(asked))
                 await write(rows, styles[0], sys.stdout, list(FIELDS))
                 return
-            records = await reader.list(query)
-            total = await reader.count(query) if len(records) == query.limit else len(records)
+            records = await reader.list(asked)
+            total = await reader.count(asked) if len(records) == query.limit else len(records)
             screen().print(record_table(records, view, tz))
             errors.print(f"{len(records)} of {total} Records; chatwarden log show N for one")
 
@@ -126,25 +134,30 @@ def show(
     tz: ZoneOption = "UTC",
     show_text: PlainOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    who: AsOption = "",
 ) -> None:
-    """Show one Record: evidence with the matched piece marked, context, times and events."""
+    """Show one Record: evidence with the matched piece marked, context, times and events; whether it is sealed.
+
+    Text is masked; --show-text is for the staff, counted and kept in audit.
+    """
     number = record.removeprefix("#")
     if not number.isdecimal() or len(number) > 15:
         raise typer.BadParameter(f"{record!r} is not a Record's number (use e.g. 1234)")
     view = View(time_zone(tz), plain=show_text)
 
     async def work() -> None:
-        async with _reading(database) as (reader, _):
+        one = RecordQuery(after_id=int(number) - 1, upto_id=int(number))
+        async with looking(database, one, view, who, "log show") as (reader, db, _):
             found = await reader.get(int(number))
             if found is None:
                 fail(f"there is no Record #{number} (the newest is #{await reader.last_id()})", USAGE)
             details = await reader.details(found.id)
+            seal = await SealedQueue(db).of(found.id)
         if as_json:
-            sys.stdout.write(
-                json.dumps({**view.row(found), **view.details(details)}, ensure_ascii=False, indent=2) + "\n"
-            )
+            sealed = {"sealed": seal and {"category": seal.category, "kept": seal.kept, "present": seal.present}}
+            put_json({**view.row(found), **view.details(details), **sealed})
         else:
-            screen().print(record_page(found, details, view))
+            screen().print(record_page(found, details, view, seal))
 
     run(work())
 
@@ -158,8 +171,12 @@ def tail(
     tz: ZoneOption = "UTC",
     show_text: PlainOption = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON, one Record a line.")] = False,
+    who: AsOption = "",
 ) -> None:
-    """Follow the log. A Record is shown when it is first seen; log show tells how it went on."""
+    """Follow the log. A Record is shown when it is first seen; log show tells how it went on.
+
+    Text is masked; --show-text is for the staff, counted and kept in audit, and ends at the limit of the shift.
+    """
     view = View(time_zone(tz), plain=show_text)
 
     def put(record: Record) -> None:
@@ -168,15 +185,20 @@ def tail(
         sys.stdout.flush()
 
     async def work() -> None:
-        async with _reading(database) as (reader, _):
-            seen = await reader.last_id()
-            query = RecordQuery(channel=channel, limit=None)
-            for record in reversed(await reader.list(replace(query, limit=lines))):
+        past = RecordQuery(channel=channel, limit=lines)
+        async with looking(database, past, view, who, TAIL) as (reader, db, asked):
+            seen = await reader.last_id() if asked.upto_id is None else asked.upto_id
+            for record in reversed(await reader.list(replace(asked, upto_id=seen))):
                 put(record)
             while follow:
-                async for record in reader.stream(replace(query, after_id=seen)):
+                last = await reader.last_id()
+                query = RecordQuery(channel=channel, after_id=seen, upto_id=last, limit=None)
+                if view.plain and last > seen:
+                    staff = await Roster(db).require(at_keyboard(who), Permission.UNMASK, surface="shell", verb=TAIL)
+                    await Exposure(db).unmask_all(staff, query, surface="shell", purpose=TAIL)
+                async for record in reader.stream(query):
                     put(record)
-                    seen = record.id
+                seen = last
                 await asyncio.sleep(POLL_S)
 
     run(work())
@@ -198,26 +220,31 @@ def export(
     until: UntilOption = None,
     tz: ZoneOption = "UTC",
     show_text: PlainOption = False,
+    who: AsOption = "",
 ) -> None:
-    """Export Records to a folder, with a manifest that says what was asked and proves that nothing changed since."""
+    """Export Records to a folder, with a manifest that says what was asked and proves that nothing changed since.
+
+    Text is masked; --show-text is for the staff, and each Record counts as seen.
+    """
     query = replace(_query(channel, user, moderator, filter_, category, action, outcome, since, until, tz), limit=None)
     view = View(time_zone(tz), plain=show_text, exact=True)
 
     async def dump(out: TextIO, step: Callable[[int], None]) -> tuple[int, dict[str, Head]]:
         async def rows() -> AsyncIterator[dict[str, Any]]:
-            async for record in reader.stream(query):
+            async for record in reader.stream(asked):
                 step(1)
                 yield view.row(record)
 
-        async with _reading(database) as (reader, db), db.snapshot():
+        async with reading(database) as (reader, db), db.snapshot():
             return await write(rows(), style, out, list(FIELDS)), await heads(db)
 
     try:
         with new_folder(folder) as part:
+            asked = looked(database, query, view, who, "log export")
             file = part / f"records.{style}"
             if style is Format.PARQUET:
                 with file.open("wb") as binary:
-                    count, chain_heads = _dump_parquet(database, query, view, binary)
+                    count, chain_heads = _dump_parquet(database, asked, view, binary)
             else:
                 with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
                     count, chain_heads = run(dump(out, step))
@@ -229,7 +256,7 @@ def export(
                 sha256=digest(file),
                 chain_heads=chain_heads,
                 exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                exported_by=getpass.getuser(),
+                exported_by=at_keyboard(who) if show_text else getpass.getuser(),
                 database=str(database),
             ).save(part)
     except OSError as error:
@@ -253,7 +280,7 @@ def verify(
         fail(str(error), USAGE)
 
     async def work() -> None:
-        async with _reading(database) as (_, db):
+        async with reading(database) as (_, db):
             with _progress("rows") as step:
                 result = await verify_log(db, anchors, step)
         for table, count in result.rows.items():
@@ -328,21 +355,12 @@ def _query(
         raise typer.BadParameter(str(error)) from None
 
 
-@asynccontextmanager
-async def _reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
-    db = await Database.open(database, readonly=True)
-    try:
-        yield Reader(db), db
-    finally:
-        await db.close()
-
-
 def _dump_parquet(database: Path, query: RecordQuery, view: View, out: IO[bytes]) -> tuple[int, dict[str, Head]]:
     from ops import parquet  # pyarrow takes half a second to load, which only those wait for who need it
     from storage.columns import record_batches
 
     async def check() -> None:
-        async with _reading(database):
+        async with reading(database):
             pass  # says what is wrong with the file, and is through with it before the other library opens it
 
     run(check())

@@ -15,6 +15,7 @@ from ops.shown import View, marked
 from ops.when import clock, iso
 from storage.queue import Item
 from storage.records import Record, RecordDetails
+from storage.sealed import Seal
 
 STYLES = {
     ActionKind.DELETE: "yellow",
@@ -57,8 +58,8 @@ def record_table(records: Sequence[Record], view: View, zone: str) -> Table:
     return table
 
 
-def record_page(record: Record, details: RecordDetails, view: View) -> Group:
-    """All there is about one Record."""
+def record_page(record: Record, details: RecordDetails, view: View, seal: Seal | None = None) -> Group:
+    """All there is about one Record; of its seal, if it has one, whether content is kept and never the content."""
     outcome = f"{record.outcome}: {visible(record.reason)}" if record.reason else str(record.outcome)
     text = view.text(record.text)
     if record.text is not None:
@@ -71,6 +72,7 @@ def record_page(record: Record, details: RecordDetails, view: View) -> Group:
         "left alone": record.exempt,
         "message": record.message_id,
         "text": text,
+        "sealed": told_seal(seal, view) if seal else "",
     }
     parts = [
         Text.assemble(
@@ -96,6 +98,16 @@ def record_page(record: Record, details: RecordDetails, view: View) -> Group:
         ),
     ]
     return Group(*parts)
+
+
+def told_seal(seal: Seal, view: View) -> str:
+    """What became of sealed content, in words."""
+    if seal.present:
+        until = f" until {iso(seal.expires_ms, view.zone)}" if seal.expires_ms is not None else ""
+        kept = f"content kept encrypted{until} (see: chatwarden sealed list)"
+    else:
+        kept = "content gone" if seal.kept else "content not kept: no key was set"
+    return f"for {seal.category}, by {visible(seal.sealed_by)}; {kept}" + (f"; {seal.outcome}" if seal.outcome else "")
 
 
 def tail_line(record: Record, view: View) -> str:

@@ -99,7 +99,7 @@ class RecordQuery:
     """Which Records; unset fields do not filter.
 
     ``channel`` and ``chatter`` are a login or Twitch id, ``since_ms`` (inclusive) and ``until_ms`` (exclusive) are the
-    messages' times, ``after_id`` is exclusive. ``limit`` None means all.
+    messages' times, ``after_id`` is exclusive, ``upto_id`` inclusive. ``limit`` None means all.
     """
 
     channel: str | None = None
@@ -112,6 +112,7 @@ class RecordQuery:
     since_ms: int | None = None
     until_ms: int | None = None
     after_id: int | None = None
+    upto_id: int | None = None
     limit: int | None = 100
 
     def conditions(self) -> tuple[str, dict[str, Any]]:
@@ -127,6 +128,7 @@ class RecordQuery:
             "since_ms": self.since_ms,
             "until_ms": self.until_ms,
             "after_id": self.after_id,
+            "upto_id": self.upto_id,
         }
         used = {name: value for name, value in values.items() if value is not None}
         clause = " AND ".join(_CONDITIONS[name] for name in used)
@@ -149,6 +151,7 @@ _CONDITIONS = {
     "since_ms": "v.ts_ms >= :since_ms",
     "until_ms": "v.ts_ms < :until_ms",
     "after_id": "v.record_id > :after_id",
+    "upto_id": "v.record_id <= :upto_id",
 }
 
 _RECORDS = (

@@ -191,6 +191,11 @@ class SealedQueue:
             raise SealError(f"there is no seal {sealed_id} (see: chatwarden sealed list)")
         return _seal(rows[0])
 
+    async def of(self, record_id: int) -> Seal | None:
+        """The seal of a Record; None if it is not sealed."""
+        rows = await self._db.rows("SELECT * FROM v_sealed WHERE record_id = ?", (record_id,))
+        return _seal(rows[0]) if rows else None
+
     async def open(
         self, sealed_id: int, sealer: Sealer | None, *, staff: Staff, purpose: str, surface: Surface
     ) -> dict[str, Any]:

@@ -75,6 +75,26 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def staffed(database: Path) -> Path:
+    """The four Records, and one of the staff per role, named by it."""
+
+    async def fill() -> None:
+        db = await Database.open(database)
+        await add_staff(db)
+        await db.close()
+
+    asyncio.run(fill())
+    return database
+
+
+async def add_staff(db: Database) -> None:
+    roster = Roster(db)
+    await roster.add("manager", Role.MANAGER, by=None, surface="shell")
+    for role in Role:
+        await roster.add(role, role, by=await roster.find("manager"), surface="shell")
+
+
+@pytest.fixture
 def desk(database: Path) -> Path:
     """The four Records, a fifth that waits for a review (a ban by the bot), an appeal, and one of the staff per role."""
 
@@ -93,10 +113,7 @@ def desk(database: Path) -> Path:
             text="=sorry\x1b[2J",
             received_ms=T0,
         )
-        roster = Roster(db)
-        await roster.add("manager", Role.MANAGER, by=None, surface="shell")
-        for role in Role:
-            await roster.add(role, role, by=await roster.find("manager"), surface="shell")
+        await add_staff(db)
         await log.close()
         await db.close()
 

@@ -18,12 +18,14 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from ops.log import app
+from tests.ops.conftest import deeds, rows
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(database: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, [*arguments, "--database", str(database)])
+def run(database: Path, *arguments: str, who: str = "analyst") -> Result:
+    asks = ["--as", who] if "--show-text" in arguments else []
+    return CliRunner().invoke(app, [*arguments, *asks, "--database", str(database)])
 
 
 def numbers(database: Path, *arguments: str) -> list[int]:
@@ -54,8 +56,8 @@ def test_list_shows_who_what_and_why_with_text_masked(database: Path) -> None:
     assert "3 of 3 Records" in result.stderr
 
 
-def test_show_tells_the_whole_story_of_a_record(database: Path) -> None:
-    result = run(database, "show", "#1", "--show-text", "--tz", "Europe/Berlin")
+def test_show_tells_the_whole_story_of_a_record(staffed: Path) -> None:
+    result = run(staffed, "show", "#1", "--show-text", "--tz", "Europe/Berlin")
     assert lines(result.stdout) == golden(
         """
         Record #1: timeout 600s, applied
@@ -84,17 +86,17 @@ def test_show_tells_the_whole_story_of_a_record(database: Path) -> None:
     )
 
 
-def test_abuse_is_masked_everywhere_until_asked_for(database: Path) -> None:
+def test_abuse_is_masked_everywhere_until_asked_for(staffed: Path) -> None:
     for arguments in (["show", "1"], ["show", "1", "--json"], ["list"], ["list", "--csv"], ["tail", "--no-follow"]):
-        masked = run(database, *arguments).stdout
-        plain = run(database, *arguments, "--show-text").stdout
+        masked = run(staffed, *arguments).stdout
+        plain = run(staffed, *arguments, "--show-text").stdout
         assert "bad" not in masked
         assert "bad" in plain
 
 
-def test_chat_text_cannot_steer_the_terminal(database: Path) -> None:
+def test_chat_text_cannot_steer_the_terminal(staffed: Path) -> None:
     for arguments in (["show", "4"], ["list"], ["list", "--csv"], ["list", "--json"], ["tail", "--no-follow"]):
-        shown = run(database, *arguments, "--show-text").stdout.replace("«", "").replace("»", "")
+        shown = run(staffed, *arguments, "--show-text").stdout.replace("«", "").replace("»", "")
         assert "=\ufffd[2J\ufffdboo" in shown
         assert not {"\x1b", "\u202e"} & set(shown)
 
@@ -189,9 +191,9 @@ def test_verify_passes_then_names_the_changed_row(database: Path) -> None:
     assert "BROKEN records row 3: its columns or the row before were changed" in broken.stdout
 
 
-def test_an_export_can_be_checked_against_its_manifest(database: Path, tmp_path: Path) -> None:
+def test_an_export_can_be_checked_against_its_manifest(staffed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "export"
-    result = run(database, "export", str(folder), "--category", "harassment", "--show-text")
+    result = run(staffed, "export", str(folder), "--category", "harassment", "--show-text")
     assert result.exit_code == 0, result.stderr
     manifest = json.loads((folder / "manifest.json").read_text())
     rows = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
@@ -201,10 +203,10 @@ def test_an_export_can_be_checked_against_its_manifest(database: Path, tmp_path:
     assert manifest["chain_heads"]["records"]["id"] == 4
 
     check = ["verify", "--manifest", str(folder / "manifest.json")]
-    assert run(database, *check).exit_code == 0
+    assert run(staffed, *check).exit_code == 0
     with (folder / "records.jsonl").open("a") as file:
         file.write("{}\n")
-    changed = run(database, *check)
+    changed = run(staffed, *check)
     assert changed.exit_code == 1
     assert "is not the file that was exported" in changed.stderr
 
@@ -222,8 +224,8 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_exported_csv_holds_no_formulas(database: Path, tmp_path: Path) -> None:
-    run(database, "export", str(tmp_path / "export"), "--format", "csv", "--show-text")
+def test_exported_csv_holds_no_formulas(staffed: Path, tmp_path: Path) -> None:
+    run(staffed, "export", str(tmp_path / "export"), "--format", "csv", "--show-text")
     with (tmp_path / "export" / "records.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["text"] == "'=\x1b[2J\u202eboo"
@@ -237,16 +239,16 @@ def test_a_file_that_is_no_manifest_is_refused(database: Path, tmp_path: Path) -
         assert "not a manifest" in result.stderr
 
 
-def test_erase_is_dry_until_applied_and_the_log_stays_valid(database: Path) -> None:
-    dry = run(database, "erase", "troll", "--reason", "request 17")
+def test_erase_is_dry_until_applied_and_the_log_stays_valid(staffed: Path) -> None:
+    dry = run(staffed, "erase", "troll", "--reason", "request 17")
     assert dry.exit_code == 0
     assert dry.stdout == "would erase person 2: identity, key, evidence of 1 Records and 1 chat lines\n"
-    assert numbers(database, "--user", "troll") == [1]
+    assert numbers(staffed, "--user", "troll") == [1]
 
-    assert run(database, "erase", "troll", "--reason", "request 17", "--apply").exit_code == 0
-    assert numbers(database, "--user", "troll") == []
-    assert "(erased person 2)" in run(database, "show", "1", "--show-text").stdout
-    assert run(database, "verify").exit_code == 0
+    assert run(staffed, "erase", "troll", "--reason", "request 17", "--apply").exit_code == 0
+    assert numbers(staffed, "--user", "troll") == []
+    assert "(erased person 2)" in run(staffed, "show", "1", "--show-text").stdout
+    assert run(staffed, "verify").exit_code == 0
 
 
 def test_tail_follows_until_interrupted(database: Path) -> None:
@@ -285,7 +287,7 @@ def test_parquet_holds_what_the_other_formats_hold(database: Path, tmp_path: Pat
     ]
 
 
-def test_parquet_goes_into_a_pipe_and_through_every_filter(database: Path) -> None:
+def test_parquet_goes_into_a_pipe_and_through_every_filter(staffed: Path) -> None:
     arguments = [
         "--user",
         "@troll",
@@ -297,7 +299,7 @@ def test_parquet_goes_into_a_pipe_and_through_every_filter(database: Path) -> No
         "--tz",
         "Asia/Tokyo",
     ]
-    result = run(database, "list", "--parquet", *arguments)
+    result = run(staffed, "list", "--parquet", *arguments)
     [row] = parquet.read_table(io.BytesIO(result.stdout_bytes)).to_pylist()
     assert row["text"] == "you bad word!"
     assert row["sent_at"].isoformat() == "2026-01-02T01:00:01+09:00"
@@ -326,3 +328,51 @@ def test_what_is_no_database_is_said_before_parquet_is_begun(tmp_path: Path) -> 
     assert result.exit_code == 2
     assert "file is not a database" in result.stderr
     assert result.stdout_bytes == b""
+
+
+def test_text_in_plain_is_for_the_staff_counted_and_kept_in_audit(staffed: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    for arguments in (["list"], ["show", "1"], ["tail", "--no-follow"], ["list", "--parquet"], ["export", out]):
+        for who in ("nobody", "auditor"):
+            refused = run(staffed, *arguments, "--show-text", who=who)
+            assert (refused.exit_code, "bad" in refused.stdout) == (4, False), arguments
+            assert "is for: analyst, senior" in " ".join(refused.stderr.split())
+    assert not Path(out).exists()
+    assert [(each.allowed, each.verb) for each in deeds(staffed)][:2] == [(False, "log export"), (False, "log export")]
+    assert rows(staffed, "SELECT count(*) FROM exposures") == [(0,)]
+
+    assert run(staffed, "show", "1", "--show-text").exit_code == 0
+    assert rows(staffed, "SELECT reviewer, record_id, surface FROM v_exposures") == [("analyst", 1, "shell")]
+    latest = deeds(staffed)[0]
+    assert (latest.actor, latest.verb, latest.subject, latest.detail) == ("analyst", "unmask", "1 Records", "log show")
+    run(staffed, "list", "--limit", "2", "--show-text", who="senior")
+    run(staffed, "export", out, "--show-text", "--user", "troll", who="legal")
+    assert rows(staffed, "SELECT reviewer, record_id FROM v_exposures WHERE reviewer <> 'analyst' ORDER BY 1, 2") == [
+        ("legal", 1),
+        ("senior", 3),
+        ("senior", 4),
+    ]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["exported_by"] == "legal"
+
+
+def test_what_would_pass_the_limit_of_the_shift_is_not_shown_at_all(staffed: Path) -> None:
+    with sqlite3.connect(staffed) as owner:
+        owner.execute("UPDATE rules SET value = 5 WHERE name = 'exposure_limit'")
+    owner.close()
+    refused = run(staffed, "list", "--show-text")
+    assert refused.exit_code == 4
+    assert "has seen 0 severity points unmasked in 8 hours and asks for 6 more, the limit is 5" in " ".join(
+        refused.stderr.split()
+    )
+    assert refused.stdout == ""
+    assert run(staffed, "list", "--user", "troll", "--show-text").exit_code == 0
+    assert rows(staffed, "SELECT record_id FROM exposures") == [(1,)]
+    assert run(staffed, "list", "--limit", "1").exit_code == 0
+
+
+def test_masked_reading_leaves_no_trace(staffed: Path) -> None:
+    before = len(deeds(staffed))
+    for arguments in (["list"], ["show", "1"], ["tail", "--no-follow"]):
+        assert run(staffed, *arguments).exit_code == 0
+    assert len(deeds(staffed)) == before
+    assert rows(staffed, "SELECT count(*) FROM exposures") == [(0,)]

@@ -57,11 +57,11 @@ def test_content_is_in_no_list_export_or_page(sealed: Path, tmp_path: Path) -> N
     assert run(sealed, "auditor", "list").stdout.count("encrypted") == 1
     shown = [run(sealed, "auditor", "list", "--json").stdout]
     for arguments in (["list"], ["list", "--json"], ["show", "6"], ["show", "6", "--json"], ["tail", "--no-follow"]):
-        result = CliRunner().invoke(log.app, [*arguments, "--show-text", "--database", str(sealed)])
+        result = CliRunner().invoke(log.app, [*arguments, "--show-text", "--database", str(sealed), "--as", "legal"])
         assert result.exit_code == 0
         shown.append(result.stdout)
     folder = tmp_path / "export"
-    CliRunner().invoke(log.app, ["export", str(folder), "--show-text", "--database", str(sealed)])
+    CliRunner().invoke(log.app, ["export", str(folder), "--show-text", "--database", str(sealed), "--as", "legal"])
     for arguments in (
         ["open", "report"],
         ["add", "1", "record", "6"],
@@ -72,6 +72,17 @@ def test_content_is_in_no_list_export_or_page(sealed: Path, tmp_path: Path) -> N
     shown += [file.read_text() for place in (folder, tmp_path / "case") for file in place.iterdir()]
     assert len(shown) == 10
     assert not any("telltale" in text for text in shown)
+
+
+def test_the_log_says_that_content_is_kept_and_not_what_it_is(sealed: Path) -> None:
+    page = CliRunner().invoke(log.app, ["show", "6", "--database", str(sealed)]).stdout
+    assert "sealed      for child safety, by bot; content kept encrypted until 20" in page
+    row = json.loads(CliRunner().invoke(log.app, ["show", "6", "--json", "--database", str(sealed)]).stdout)
+    assert row["sealed"] == {"category": "child safety", "kept": True, "present": True}
+    assert run(sealed, "legal", "release", "1", "destroyed").exit_code == 0
+    page = CliRunner().invoke(log.app, ["show", "6", "--database", str(sealed)]).stdout
+    assert "content gone; destroyed" in page
+    assert "sealed" not in CliRunner().invoke(log.app, ["show", "1", "--database", str(sealed)]).stdout
 
 
 def test_opening_takes_a_role_and_a_purpose(sealed: Path) -> None:
