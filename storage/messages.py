@@ -70,6 +70,11 @@ class MessageLog:
             [row] = await transaction.execute_fetchall("SELECT coalesce(max(id), 0) FROM erasures")
             self._people.noticed(row[0])
             people = await self._people.enrol(transaction, {line.chatter_id: line.chatter for line in batch})
+            # A line may be sealed while it waits to be written, when there is nothing yet to delete.
+            sealed = {
+                (row["chatter_id"], row["message_id"])
+                for row in await transaction.execute_fetchall(_SEALED, (json.dumps([line.id for line in batch]),))
+            }
             await transaction.executemany(
                 "INSERT INTO messages (message_id, channel_id, ts_ms, chatter_id, text, roles, pieces)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -84,6 +89,7 @@ class MessageLog:
                         _pieces(line),
                     )
                     for line in batch
+                    if (people[line.chatter_id].number, line.id) not in sealed
                 ],
             )
 
@@ -105,6 +111,13 @@ async def first_seen(db: Database, channel_id: str, people: int) -> list[tuple[s
     rows = await db.rows(_FIRST_SEEN, {"channel_id": channel_id, "people": people})
     return [(row[0], row[1]) for row in reversed(rows)]
 
+
+_SEALED = """
+    SELECT r.chatter_id, r.message_id
+    FROM sealed AS e
+    JOIN records AS r ON r.id = e.record_id
+    WHERE r.message_id IN (SELECT value FROM json_each(?))
+"""
 
 _FIRST_SEEN = """
     SELECT p.twitch_id, min(w.ts_ms)

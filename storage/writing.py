@@ -132,6 +132,7 @@ class Clerk:
         self._channels: dict[str, str] = {}
         self._actors: dict[str, int] = {}
         self._sealed: dict[str, None] = {}
+        self._seals_seen = 0
 
     def forget(self) -> None:
         """Drop what is remembered, as after a transaction that was rolled back."""
@@ -147,6 +148,7 @@ class Clerk:
         [heads] = await transaction.execute_fetchall(_HEADS)
         records, events = Chain("records", *heads[:2]), Chain("record_events", *heads[2:4])
         self._people.noticed(heads[4])
+        await self._notice_seals(transaction, heads[5])
         people = await self._people.enrol(
             transaction,
             {line.chatter_id: line.chatter for item in new for line in (*item.context, item.message)},
@@ -281,6 +283,13 @@ class Clerk:
         if len(self._sealed) > SEALED_REMEMBERED:
             del self._sealed[next(iter(self._sealed))]
 
+    async def _notice_seals(self, transaction: aiosqlite.Connection, last: int) -> None:
+        """Take in what others sealed meanwhile: a reviewer may seal a line that is still some Record's context."""
+        if last > self._seals_seen:
+            for row in await transaction.execute_fetchall(_SEALS, (self._seals_seen, SEALED_REMEMBERED)):
+                self._seal(row["message_id"])
+            self._seals_seen = last
+
     async def _note_channels(self, transaction: aiosqlite.Connection, logins: Mapping[str, str]) -> None:
         stale = {channel: login for channel, login in logins.items() if self._channels.get(channel) != login}
         if stale:
@@ -313,7 +322,15 @@ _HEADS = """
         (SELECT row_hash FROM records ORDER BY id DESC LIMIT 1),
         (SELECT max(id) FROM record_events),
         (SELECT row_hash FROM record_events ORDER BY id DESC LIMIT 1),
-        (SELECT coalesce(max(id), 0) FROM erasures)
+        (SELECT coalesce(max(id), 0) FROM erasures),
+        (SELECT coalesce(max(id), 0) FROM sealed)
+"""
+
+
+_SEALS = """
+    SELECT r.message_id
+    FROM (SELECT record_id FROM sealed WHERE id > ? ORDER BY id DESC LIMIT ?) AS e
+    JOIN records AS r ON r.id = e.record_id
 """
 
 

@@ -68,7 +68,7 @@ async def test_the_numbers_are_the_defaults(fresh: Database) -> None:
 
 
 def test_every_command_shown_is_one_with_these_options() -> None:
-    shown = re.findall(r"^    chatwarden (\w+) (\w+)([^#\n]*)", PAGE, re.MULTILINE)
+    shown = re.findall(r"^    chatwarden ([\w-]+) ([\w-]+)([^#\n]*)", PAGE, re.MULTILINE)
     assert len(shown) > 15
     groups = get_command(app).commands  # type: ignore[attr-defined]
     for group, name, rest in shown:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from storage.audit import Audit
 from storage.cases import CaseBook
 from storage.database import Database
 from storage.exposure import Exposure
+from storage.messages import MessageLog
 from storage.people import erase, find_people
-from storage.queue import ClaimError
+from storage.queue import ClaimError, Queue
 from storage.records import RecordLog, RecordQuery
 from storage.requests import Requests
-from storage.reviews import Reviews
+from storage.reviews import Decision, Reviews
 from storage.roles import Staff
 from storage.sealed import SEALED, SealedQueue, Sealer, SealError, new_key
 from storage.verifying import verify
@@ -57,6 +59,35 @@ async def test_sealed_text_is_never_on_the_disk_in_plain(
     assert (seal.kept, seal.present) == (keyed, keyed)
     assert [record.text for record in await log.list(RecordQuery())] == ["harmless", None]
     assert (await verify(db)).breaks == []
+
+
+@pytest.mark.parametrize("order", list(permutations(["keep", "write", "seal", "quote"])))
+async def test_a_line_a_reviewer_seals_stays_nowhere_in_plain_whatever_comes_first(
+    db: Database, path: Path, sealer: Sealer, staff: Team, order: tuple[str, ...]
+) -> None:
+    records, kept = RecordLog(db, sealer), MessageLog(db)
+    line = make_message(1, text=TELLTALE)
+    number = await add_ban(records, 1, text=TELLTALE)
+    await Queue(db).claim(staff["analyst"], number, surface="shell")
+    for step in order:
+        match step:
+            case "keep":
+                kept.keep(line)
+                kept.keep(make_message(2, "ann", "harmless"))
+            case "write":
+                await kept.close()
+            case "seal":
+                await Reviews(db, sealer).decide(
+                    staff["analyst"], number, Decision.ESCALATE, "child safety", surface="shell"
+                )
+            case "quote":
+                await add_ban(records, 3, "other", text="you too", context=(line,))
+    await kept.close()
+    await db.forget_log()
+    assert b"telltale" not in stored(path)
+    assert [row["text"] for row in await db.rows("SELECT text FROM messages")] == ["harmless"]
+    assert (await verify(db)).breaks == []
+    await records.close()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
