@@ -14,7 +14,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -27,6 +27,7 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks import office
+from benchmarks.shape import Shape
 from storage.chain import canonical, genesis, insert
 from storage.database import Database
 from storage.people import personal_hash
@@ -64,29 +65,20 @@ KINDS = (
     Kind("lookalikes", "spam and scams", "ban", 0, 2, 0.03, 0.98),
 )
 BY_HAND = Kind("moderator", "channel rule", "timeout", 600, 1, 0.0, 1.0)
+WARNED = Kind("moderator", "channel rule", "warn", 0, 1, 0.0, 1.0)
+"""What people did by hand that the bot had seen coming, and what it had missed."""
 HAND_SHARE, MISSED_SHARE = 0.02, 0.3
 """Share of Records that people made by hand, and how many of those the bot had not seen coming."""
-EVERY_KIND = (*KINDS, BY_HAND)
+AGAIN = 0.35
+"""How many of those who are warned, all of them new, are warned once more within days."""
+HOUR_MS = 3_600_000
+LATIN, CYRILLIC = "line %d with a b a d w o r d", "строка %d с п л о х и м"
+LINES_A_RECORD = 40
+EVERY_KIND = (*KINDS, BY_HAND, WARNED)
 OUTCOMES = (("applied", 0.965), ("failed", 0.015), ("withheld", 0.01), ("undone", 0.01))
 LEGS = {"detect": (180, 900), "decide": (8, 30), "commit": (2, 9), "enforce": (120, 480)}
 """Planted median and 95th percentile of each leg, ms; lognormal."""
 Z95 = 1.6448536269514722
-
-
-class Shape:
-    """The product's canonical JSON of rows that differ in some columns only, which are filled in by name order."""
-
-    def __init__(self, fixed: dict[str, Any], numbers: str, texts: str = "") -> None:
-        marks: dict[str, Any] = {name: 10**15 + mark for mark, name in enumerate(numbers.split())}
-        marks |= {name: f"@{name}@" for name in texts.split()}
-        form = canonical({**fixed, **marks}).decode()
-        for mark in marks.values():
-            form = form.replace(str(mark), "%s")
-        self._form = form
-
-    def filled(self, *values: Any) -> bytes:
-        """The bytes of one row."""
-        return (self._form % values).encode()
 
 
 COLUMNS = {
@@ -157,6 +149,9 @@ class Truth:
     by_filter: dict[str, int] = field(default_factory=dict)
     by_outcome: dict[str, int] = field(default_factory=dict)
     missed_share: float = MISSED_SHARE
+    again_share: float = AGAIN
+    false_share: dict[str, float] = field(default_factory=dict)
+    prevalence: float = 0.0
     missed: int = 0
     busiest: str = ""
     office: dict[str, Any] = field(default_factory=dict)
@@ -206,6 +201,8 @@ class Month:
         self._counts: Counter[tuple[int, str, int, str]] = Counter()
         self._truth = Truth(records, seed)
         self._regulars = max(100, records // 20)
+        self._newcomers = 0
+        self._due_again: deque[tuple[int, int, int]] = deque()
         self._office = office.Office(self._random, START_MS, self._truth.until_ms, records)
 
     def write(self) -> Truth:
@@ -220,8 +217,24 @@ class Month:
             truth.by_filter[name] = truth.by_filter.get(name, 0) + n
             truth.by_outcome[outcome] = truth.by_outcome.get(outcome, 0) + n
         truth.busiest = "chatter1"
+        self._lines()
         truth.office = self._office.write(self._db)
         return truth
+
+    def _lines(self) -> None:
+        """How many lines were said on each day, and what that makes the share of those that break a rule."""
+        by_day: Counter[tuple[int, str]] = Counter()
+        flagged = 0
+        for (day, channel, which, outcome), n in self._counts.items():
+            by_day[day, channel] += n * LINES_A_RECORD
+            flagged += n if EVERY_KIND[which] in KINDS and outcome != "withheld" else 0
+        self._many(
+            "daily_lines",
+            ({"day": _day(day), "channel_id": channel, "lines": n} for (day, channel), n in sorted(by_day.items())),
+        )
+        wrong = sum(kind.share * (1 - kind.precision) for kind in KINDS)
+        self._truth.prevalence = (1 - wrong) * flagged / by_day.total()
+        self._truth.false_share = {"Latin": wrong * office.falser(1), "Cyrillic": wrong * office.falser(0)}
 
     def _people(self) -> None:
         channels = [{"id": f"c{number}", "login": f"channel{number}"} for number in range(1, CHANNELS + 1)]
@@ -248,11 +261,10 @@ class Month:
         chatter = (self._regulars * draw.random(size) ** 2).astype(int) + 1
         seen = np.flatnonzero(by_hand & ~missed)
         chatter[seen], channel[seen] = chatter[seen - 1], channel[seen - 1]
-        first = self._regulars + self._truth.missed + 1
-        chatter[missed] = np.arange(first, first + missed.sum())
-        self._truth.missed += int(missed.sum())
-        self._enrol(range(first, first + int(missed.sum())))
         sent = START_MS + (MONTH_MS * (begin + np.sort(draw.random(size)) * size) / self._truth.records).astype(int)
+        kind[missed] = EVERY_KIND.index(WARNED)
+        for each in np.flatnonzero(missed).tolist():
+            chatter[each], channel[each] = self._warn(int(channel[each]), int(sent[each]))
         legs = [_lognormal(draw, size, *LEGS[name]) for name in LEGS]
         outcome = draw.choice([name for name, _ in OUTCOMES], size, p=[share for _, share in OUTCOMES])
         actor = np.where(by_hand, draw.integers(2, 12, size), 1)
@@ -265,6 +277,19 @@ class Month:
             marks = ", ".join("?" * len(COLUMNS[table]))
             names = ", ".join(COLUMNS[table])
             self._db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", written)  # noqa: S608 - our names
+
+    def _warn(self, channel: int, sent_ms: int) -> tuple[int, int]:
+        """Who is warned, and where: somebody who is due again, else somebody new."""
+        self._truth.missed += 1
+        if self._due_again and self._due_again[0][0] <= sent_ms:
+            _, chatter, where = self._due_again.popleft()
+            return chatter, where
+        self._newcomers += 1
+        chatter = self._regulars + self._newcomers
+        self._enrol(range(chatter, chatter + 1))
+        if self._random.random() < AGAIN:
+            self._due_again.append((sent_ms + HOUR_MS, chatter, channel))
+        return chatter, channel
 
     def _write_record(self, number: int, row: tuple[Any, ...], rows: dict[str, list[tuple[Any, ...]]]) -> None:
         which, channel, chatter, sent, detect, decide, commit, enforce, outcome, actor, undone_by = row
@@ -279,7 +304,8 @@ class Month:
         committed = decided + commit
         done = committed + enforce if outcome in {"applied", "undone"} and by_bot else None
         begun = None if done is None else committed + enforce // 4
-        key, text, where, message = _key(chatter), f"line {number} with a b a d w o r d", f"c{channel}", f"m{number}"
+        key, where, message = _key(chatter), f"c{channel}", f"m{number}"
+        text = (LATIN if number % office.CYRILLIC_EVERY else CYRILLIC) % number
         finding = hmac.digest(key, FINDINGS[which][1], "sha256")
         line = hmac.digest(key, LINE.filled(chatter, message, text, sent, f"t{chatter}"), "sha256")
         personal = personal_hash((finding, line))
@@ -325,15 +351,19 @@ def _counted(item: tuple[tuple[int, str, int, str], int]) -> dict[str, Any]:
     (day, channel, which, outcome), records = item
     kind = EVERY_KIND[which]
     return {
-        "day": time.strftime("%Y-%m-%d", time.gmtime(day * 86_400)),
+        "day": _day(day),
         "channel_id": channel,
         "filter": kind.filter,
         "category": kind.category,
         "action": kind.action,
         "outcome": outcome,
-        "by_bot": int(kind is not BY_HAND),
+        "by_bot": int(kind in KINDS),
         "records": records,
     }
+
+
+def _day(number: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(number * 86_400))
 
 
 def _key(chatter: int) -> bytes:

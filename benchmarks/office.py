@@ -28,9 +28,18 @@ LATE, NEVER = 0.08, 0.04
 HARSH = 0.25
 """How much more often queued Records are overturned than sampled ones: counting them would spoil the precision."""
 APPEALS, APPROVED, ANSWERED = 400, 0.22, 0.9
+CYRILLIC_EVERY, FALSER = 5, 2.0
+"""Every which line is Cyrillic, and how much more often hits there are wrong than hits of that filter altogether."""
+FOLLOW_UP_DAYS = 7
 OVERLOAD = 60
 """Looks at extreme Records one reviewer has within two hours, once: 180 points, 150 are allowed."""
 TRIAL = {"messages": 50_000, "both": 400, "only_live": 120, "only_shadow": 180}
+
+
+def falser(number: int) -> float:
+    """How a hit's chance to be wrong differs by the script of its line; over all lines the filter's is as planted."""
+    rest = (CYRILLIC_EVERY - FALSER) / (CYRILLIC_EVERY - 1)
+    return FALSER if number % CYRILLIC_EVERY == 0 else rest
 
 
 class Office:
@@ -51,7 +60,8 @@ class Office:
         self._tally: Counter[str] = Counter()
 
     def staff(self, db: sqlite3.Connection) -> None:
-        """Enrol the reviewers."""
+        """Enrol the reviewers, and set how long people are followed."""
+        db.execute("UPDATE rules SET value = ? WHERE name = 'follow_up_days'", (FOLLOW_UP_DAYS,))
         people = list(enumerate(REVIEWERS, FIRST_REVIEWER))
         db.executemany("INSERT INTO actors (id, name) VALUES (?, ?)", people)
         db.executemany(
@@ -142,7 +152,8 @@ class Office:
         closed_ms = self._item(number, 1, why, kind, opened_ms, closed_ms, reviewer, probability)
         if closed_ms is None:
             return
-        right = chance() < kind.precision - (0 if why == "sample" else HARSH)
+        wrong = (1 - kind.precision) * falser(number) if why == "sample" else 1 - kind.precision + HARSH
+        right = chance() >= wrong
         decision = "unsure" if chance() < UNSURE else "uphold" if right else "overturn"
         self._decide(number, 1, closed_ms, reviewer, decision, kind)
         if why == "sample" and decision != "unsure" and chance() < SECOND:

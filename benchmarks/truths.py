@@ -117,6 +117,10 @@ def _rows(truth: dict[str, Any], found: dict[str, Measure], counts: Any, trial: 
             yield _within(found[f"{leg} {p}"], planted, slack=1)
     for filter_, precision in truth["precision"].items():
         yield _within(found[f"precision {filter_}"], precision)
+    for script, planted in truth["false_share"].items():
+        yield _within(found[f"false hits {script}"], planted)
+    yield _within(found["prevalence"], truth["prevalence"])
+    yield _within(found["again warn"], truth["again_share"])
     yield _exact("review items open", office["backlog"], found["backlog"].found.value)
     yield _exact("review items overdue", office["overdue"], found["overdue"].found.value)
     in_time = office["on_time"], office["closed"] + office["overdue"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +11,11 @@ from enum import StrEnum
 
 from config.targets import Targets
 from ops.statistics import NOTHING, Estimate, cohen, krippendorff, percentile, share
+from storage.followup import Followed
 from storage.kpis import Drawn, Hour, Kpis, Pair, Period
+
+ACTS = {"delete": "a deletion", "warn": "a warning", "timeout": "a timeout", "ban": "a ban"}
+"""What is done to people, the mildest first."""
 
 
 class Status(StrEnum):
@@ -99,7 +104,10 @@ async def _found(kpis: Kpis, period: Period, zone: tzinfo, targets: Targets) -> 
     return [
         *await _speed(kpis, period, targets),
         *await reviewing(kpis, period, zone, targets),
-        *quality(await kpis.sampled(period), targets),
+        *quality(drawn := await kpis.sampled(period), targets),
+        *fairness(drawn),
+        await _prevalence(kpis, period, drawn),
+        *await _recidivism(kpis, period),
         *await _outcomes(kpis, period, targets),
         *agreement(await kpis.pairs(period), targets),
         *await _exposure(kpis, period),
@@ -117,7 +125,7 @@ async def _speed(kpis: Kpis, period: Period, targets: Targets) -> list[Measure]:
     counts = await kpis.counts(period)
     outcomes: Counter[str] = Counter()
     for kind, records in counts.items():
-        if kind.by_bot and kind.action in {"delete", "warn", "timeout", "ban"}:
+        if kind.by_bot and kind.action in ACTS:
             outcomes[kind.outcome] += records
     applied = outcomes["applied"] + outcomes["undone"]
     return [
@@ -152,19 +160,80 @@ def quality(drawn: Iterable[Drawn], targets: Targets) -> list[Measure]:
             by_filter[each.filter].append(each)
     every = [each for group in by_filter.values() for each in group]
     return [
-        _precision("precision", "precision of all filters", every, None),
+        _weighted("precision", "precision of all filters", every, "uphold", None),
         *(
-            _precision(f"precision {name}", f"precision of {name}", group, targets.min_precision)
+            _weighted(f"precision {name}", f"precision of {name}", group, "uphold", targets.min_precision)
             for name, group in sorted(by_filter.items())
         ),
     ]
 
 
-def _precision(name: str, title: str, group: list[Drawn], target: float | None) -> Measure:
-    upheld = [each for each in group if each.standing == "uphold"]
+def _weighted(name: str, title: str, group: list[Drawn], standing: str, target: float | None) -> Measure:
+    """The share of drawn Records about which this stands, each weighted by 1 / its inclusion probability."""
+    hits = [each for each in group if each.standing == standing]
     weights = [1 / each.probability for each in group]
-    weighted = sum(1 / each.probability for each in upheld) / sum(weights) if group else 0.0
-    return Measure(name, title, Unit.SHARE, share(weighted, len(group), weights), len(upheld), len(group), target)
+    weighted = sum(1 / each.probability for each in hits) / sum(weights) if group else 0.0
+    return Measure(name, title, Unit.SHARE, share(weighted, len(group), weights), len(hits), len(group), target)
+
+
+def fairness(drawn: Iterable[Drawn]) -> list[Measure]:
+    """How often a hit was wrong, by the script of the line, from random samples; lines whose text is gone are in none.
+
+    The log holds no language, and none is guessed: what script a line is in can be seen in it, who wrote it cannot.
+    """
+    by_script: dict[str, list[Drawn]] = defaultdict(list)
+    for each in drawn:
+        if each.standing in {"uphold", "overturn"} and each.text is not None:
+            by_script[script(each.text)].append(each)
+    return [
+        _weighted(f"false hits {name}", f"false hits, lines in {name}", group, "overturn", None)
+        for name, group in sorted(by_script.items())
+    ]
+
+
+def script(text: str) -> str:
+    """The script most letters of a line are in, by the names Unicode gives them: ``Latin``, ``Cyrillic``, ``CJK``."""
+    letters = Counter(
+        unicodedata.name(char, "unknown").partition(" ")[0]
+        for char in unicodedata.normalize("NFKC", text)
+        if char.isalpha()
+    )
+    [(name, _)] = letters.most_common(1) or [("no letters", 0)]
+    return name if name in {"CJK", "no letters"} else name.capitalize()
+
+
+async def _prevalence(kpis: Kpis, period: Period, drawn: list[Drawn]) -> Measure:
+    """What share of all lines breaks a rule, as far as the bot flags them: flagged × precision ÷ lines."""
+    lines, flagged = await kpis.lines(period)
+    right = quality(drawn, Targets())[0].found
+    found = Estimate(None, None, None, right.n)
+    if lines and right.value is not None:
+        low, high = right.low or 0.0, 1.0 if right.high is None else right.high
+        ratio = flagged / lines
+        found = Estimate(right.value * ratio, low * ratio, high * ratio, right.n)
+    return Measure("prevalence", "lines that break a rule, at least", Unit.SHARE, found)
+
+
+async def _recidivism(kpis: Kpis, period: Period) -> list[Measure]:
+    people, days = await kpis.followed(period)
+    by_action: dict[str, list[Followed]] = defaultdict(list)
+    for each in people:
+        by_action[each.action].append(each)
+    groups = [("again", "", people)] + [
+        (f"again {action}", f" after {called}", by_action[action])
+        for action, called in ACTS.items()
+        if action in by_action
+    ]
+    return [
+        _part(
+            name,
+            f"acted on again in {days:g} days{after}",
+            sum(each.again for each in group),
+            len(group),
+            None,
+        )
+        for name, after, group in groups
+    ]
 
 
 async def _outcomes(kpis: Kpis, period: Period, targets: Targets) -> list[Measure]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from storage.database import Database
+from storage.followup import Followed, followed
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -78,11 +79,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A Record of a random sample and what stands about it: uphold, overturn, unsure or open."""
+    """A Record of a random sample and what stands about it: uphold, overturn, unsure or open.
+
+    ``text`` is the judged line, None where it is gone or sealed; it is for counting and never for show.
+    """
 
     filter: str
     standing: str
     probability: float
+    text: str | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,15 @@ class Kpis:
         [row] = await self._db.rows(_STANDING, period.values)
         return int(row[0]), int(row[1])
 
+    async def lines(self, period: Period) -> tuple[int, int]:
+        """Lines of chat on the period's whole UTC days, as far as they were counted, and the bot's Records there."""
+        [row] = await self._db.rows(_LINES, period.values)
+        return int(row[0]), int(row[1])
+
+    async def followed(self, period: Period) -> tuple[list[Followed], float]:
+        """People whose follow-up after a first act ended in the period, and its length in days."""
+        return await followed(self._db, period.since_ms, period.until_ms, period.channel_id)
+
     async def appeals(self, period: Period) -> Appeals:
         """How appeals were answered."""
         [row] = await self._db.rows(_APPEALS, period.values)
@@ -308,9 +322,22 @@ _HANDLING = f"""
 """  # noqa: S608 - fixed text
 
 _SAMPLED = """
-    SELECT filter, standing, probability
-    FROM v_sampled
-    WHERE ts_ms >= :since AND ts_ms < :until AND (:channel = '' OR channel_id = :channel)
+    SELECT q.filter, q.standing, q.probability, m.text
+    FROM v_sampled AS q
+    LEFT JOIN context_messages AS m ON m.record_id = q.record_id AND m.position = 0
+    WHERE q.ts_ms >= :since AND q.ts_ms < :until AND (:channel = '' OR q.channel_id = :channel)
+"""
+
+_LINES = """
+    SELECT coalesce(sum(l.lines), 0), coalesce(sum((
+        SELECT sum(d.records)
+        FROM daily_counts AS d
+        WHERE d.day = l.day AND d.channel_id = l.channel_id AND d.by_bot AND d.outcome <> 'withheld'
+    )), 0)
+    FROM daily_lines AS l
+    WHERE l.day >= date((:since + 86399999) / 1000, 'unixepoch')
+        AND l.day < date(:until / 1000, 'unixepoch')
+        AND (:channel = '' OR l.channel_id = :channel)
 """
 
 _STANDING = f"""

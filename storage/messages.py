@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 
 import structlog
@@ -13,6 +13,8 @@ import structlog
 from filters.types import Fragment, FragmentKind, Message, Role
 from storage.database import Database, DatabaseError
 from storage.people import People
+
+DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +77,7 @@ class MessageLog:
                 (row["chatter_id"], row["message_id"])
                 for row in await transaction.execute_fetchall(_SEALED, (json.dumps([line.id for line in batch]),))
             }
+            kept = [line for line in batch if (people[line.chatter_id].number, line.id) not in sealed]
             await transaction.executemany(
                 "INSERT INTO messages (message_id, channel_id, ts_ms, chatter_id, text, roles, pieces)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -88,9 +91,14 @@ class MessageLog:
                         " ".join(sorted(line.roles)),
                         _pieces(line),
                     )
-                    for line in batch
-                    if (people[line.chatter_id].number, line.id) not in sealed
+                    for line in kept
                 ],
+            )
+            counts = Counter((line.ts_ms // DAY_MS * DAY_MS, line.channel_id) for line in batch)
+            await transaction.executemany(
+                "INSERT INTO daily_lines (day, channel_id, lines) VALUES (date(? / 1000, 'unixepoch'), ?, ?)"
+                " ON CONFLICT DO UPDATE SET lines = lines + excluded.lines",
+                [(*key, lines) for key, lines in counts.items()],
             )
 
 

@@ -19,6 +19,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "appeal_minutes": (1, 525_600),
     "exposure_limit": (0, 1_000_000),
     "shift_hours": (1, 24),
+    "follow_up_days": (1, 365),
 }
 """Least and greatest value of each rule."""
 

@@ -88,3 +88,13 @@ async def test_any_text_is_stored(tmp_path_factory: pytest.TempPathFactory, text
     back = [message.text async for message in stored(db, "id-studio")]
     await db.close()
     assert back == [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+async def test_lines_stay_counted_by_day_when_their_text_goes(db: Database) -> None:
+    await keep(db, *(make_message(number, f"user{number % 3}") for number in range(5)))
+    await keep(db, make_message(86_400, "late"))
+    counted = [tuple(row) for row in await db.rows("SELECT * FROM daily_lines ORDER BY day")]
+    assert counted == [("2026-01-01", "id-studio", 5), ("2026-01-02", "id-studio", 1)]
+    await Retention(db).run(at_ms=now_ms() + 60 * DAY_MS)
+    assert await db.rows("SELECT 1 FROM messages") == []
+    assert [tuple(row) for row in await db.rows("SELECT * FROM daily_lines ORDER BY day")] == counted
