@@ -45,10 +45,9 @@ def last_message(channel: Channel, target: Target, message_id: str = "", text: s
 
 
 def context_of(channel: Channel, message: Message) -> tuple[Message, ...]:
-    """The lines said before a message, or the channel's last ones if it is not among those kept."""
-    kept = channel.engine.history.context(50)
-    at = next((index for index, each in enumerate(kept) if each.id == message.id), len(kept))
-    return tuple(kept[max(0, at - CONTEXT_LINES) : at])
+    """The lines said before a message, or the channel's last ones if it is long ago."""
+    lines = channel.engine.history.before(message.id, CONTEXT_LINES)
+    return tuple(message_of_line(channel, line) for line in lines)
 
 
 async def record_act(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, Prefix
 from rapidfuzz.process import extract
@@ -21,7 +21,7 @@ SHORTEST_PREFIX = 8
 @dataclass(slots=True, eq=False)
 class Arrival:
     """The first line of a chatter: when (UTC ms), who, which message, under which name; ``shape`` is the name with
-    every run of digits as one ``#``, in lower-case Latin look-alikes, ``namesakes`` are those named alike.
+    every run of digits as one ``#``, in lower-case Latin look-alikes, ``namesakes`` are those named alike, if any.
     """
 
     ts_ms: int
@@ -29,14 +29,14 @@ class Arrival:
     message_id: str
     name: str
     shape: str = ""
-    namesakes: Namesakes = field(default_factory=lambda: Namesakes())
+    namesakes: Namesakes | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Namesakes:
-    """Chatters with look-alike names, in order of arrival."""
+    """Two chatters and more with look-alike names, in order of arrival."""
 
-    members: list[Arrival] = field(default_factory=list)
+    members: list[Arrival]
 
     def since(self, ts_ms: float) -> list[Arrival]:
         """Those who came later than ``ts_ms``."""
@@ -54,9 +54,10 @@ class Arrivals:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._arrivals: dict[str, Arrival] = {}
-        # Names and shapes by chatter, as rapidfuzz takes them: put together anew they would cost more than the search.
-        self._names: dict[str, str] = {}
-        self._spelt: dict[str, str] = {}
+        # In order of arrival; names and shapes as rapidfuzz takes them, since gathering them costs more than searching.
+        self._order: list[Arrival] = []
+        self._names: list[str] = []
+        self._spelt: list[str] = []
         self._shapes: dict[str, Arrival] = {}
 
     def observe(self, arrival: Arrival) -> None:
@@ -65,41 +66,43 @@ class Arrivals:
             return
         arrival.shape = shape(arrival.name)
         same = self._shapes.get(arrival.shape)
-        groups = [same.namesakes] if same else self._alike(arrival)
-        arrival.namesakes = max(groups, key=lambda group: len(group.members), default=Namesakes())
-        arrival.namesakes.members.append(arrival)
+        likest = max([same] if same else self._alike(arrival), key=_following, default=None)
+        if likest is not None:
+            group = likest.namesakes = likest.namesakes or Namesakes([likest])
+            group.members.append(arrival)
+            arrival.namesakes = group
         self._arrivals[arrival.chatter_id] = arrival
-        self._names[arrival.chatter_id], self._spelt[arrival.chatter_id] = arrival.name, arrival.shape
+        self._order.append(arrival)
+        self._names.append(arrival.name)
+        self._spelt.append(arrival.shape)
         if letters(arrival.shape) >= SHORTEST_STEM:
             self._shapes[arrival.shape] = arrival
         if len(self._arrivals) > self._kept:
-            self._forget(self._arrivals.pop(next(iter(self._arrivals))))
+            self._forget()
 
     def get(self, chatter_id: str) -> Arrival | None:
         """How a chatter came, or None if that is long ago."""
         return self._arrivals.get(chatter_id)
 
-    def _forget(self, oldest: Arrival) -> None:
-        del oldest.namesakes.members[0], self._names[oldest.chatter_id], self._spelt[oldest.chatter_id]
+    def _forget(self) -> None:
+        oldest = self._order[0]
+        del self._order[0], self._names[0], self._spelt[0], self._arrivals[oldest.chatter_id]
+        if oldest.namesakes:
+            del oldest.namesakes.members[0]
         if self._shapes.get(oldest.shape) is oldest:
             del self._shapes[oldest.shape]
 
-    def _alike(self, arrival: Arrival) -> list[Namesakes]:
+    def _alike(self, arrival: Arrival) -> list[Arrival]:
         mine, name = arrival.shape, arrival.name
         near = extract(mine, self._spelt, scorer=OSA.distance, score_cutoff=tolerance(mine), limit=None)
         begun = extract(name, self._names, scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None)
-        return [
-            *(
-                self._arrivals[who].namesakes
-                for other, edits, who in near
-                if other != mine and edits <= tolerance(other)
-            ),
-            *(
-                self._arrivals[who].namesakes
-                for other, shared, who in begun
-                if shared * 2 >= max(len(name), len(other))
-            ),
-        ]
+        alike = [at for other, edits, at in near if other != mine and edits <= tolerance(other)]
+        alike += [at for other, shared, at in begun if shared * 2 >= max(len(name), len(other))]
+        return [self._order[at] for at in alike]
+
+
+def _following(arrival: Arrival) -> int:
+    return len(arrival.namesakes.members) if arrival.namesakes else 1
 
 
 def shape(name: str) -> str:

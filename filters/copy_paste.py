@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import ClassVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 from rapidfuzz.fuzz import partial_ratio
 
 from filters.base import Filter
@@ -33,11 +34,9 @@ class CopyPaste(Filter):
     )
     allow: tuple[str, ...] = Field((), description="Copy-pasta the channel likes: lines like these are left alone.")
 
-    _allowed: tuple[str, ...] = PrivateAttr()
-
-    def model_post_init(self, context: Any) -> None:
-        """Bring the allowed lines to canonical form once."""
-        self._allowed = tuple(fold(text).text for text in self.allow)
+    @cached_property
+    def _allowed(self) -> tuple[str, ...]:
+        return tuple(fold(text).text for text in self.allow)
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when more chatters than allowed have said this."""

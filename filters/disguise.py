@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 
 _ONE_LETTER = str.maketrans({"l": "i"})
@@ -34,6 +35,8 @@ SUFFIXES = frozenset(
 
 LONGEST_AFFIX = max(map(len, PREFIXES | SUFFIXES))
 
+RECENT = 4096
+"""Forms kept at hand: judging one word asks for the same ones several times."""
 _MOST_RUNS = 5
 _UNDOUBLED = 2.0
 
@@ -94,6 +97,7 @@ def readings(word: str) -> Iterator[tuple[str, float]]:
             yield reading, sum(cost for _, cost in way)
 
 
+@lru_cache(maxsize=RECENT)
 def key(word: str) -> str:
     """What stretched and l-for-i spellings of a word share: runs collapsed, l and i (and so 1, !, |) as one letter."""
     return collapse(word.translate(_ONE_LETTER))
@@ -135,6 +139,7 @@ def slip(word: str, term: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=RECENT)
 def sound(word: str) -> str:
     """What spellings by ear share: ph as f, c, k and q alike, z as s, v as u, and all unstressed endings alike."""
     word = word.replace("ph", "f").replace("gq", "g").replace("kh", "ch").replace("ch", "C")

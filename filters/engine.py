@@ -98,10 +98,13 @@ class Engine:
 
         Dry-run Evidence decides only where no live Evidence asks for more than review, and marks the Verdict.
         """
+        if not findings.evidence:
+            failed = findings.failed_filters
+            return Verdict(findings.message, (), NONE, self.revision, standing.strikes, failed_filters=failed)
         live = self._join([e for e in findings.evidence if not e.dry_run], standing)
         dry = self._join([e for e in findings.evidence if e.dry_run], standing)
         only_dry = dry > live and not live.enforces
-        exempt = self.exempt.reason(findings.message) if findings.evidence else ""
+        exempt = self.exempt.reason(findings.message)
         return Verdict(
             message=findings.message,
             evidence=findings.evidence,

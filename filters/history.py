@@ -13,7 +13,7 @@ from filters.types import Message, Role
 
 CHATTER_LINES = 50
 """Lines kept per chatter."""
-CONTEXT_LINES = 50
+CONTEXT_LINES = 10
 """Whole messages kept per channel, for Records to quote."""
 KEPT_S = 600
 """Seconds a line is kept; no filter's window is longer."""
@@ -70,8 +70,9 @@ class History:
             chatter.name = message.chatter
         chatter.roles = _ROLES.setdefault(message.roles, message.roles)
         text, form = message.text, message.folded.text
-        # Strings Twitch sends anew with each line are kept once a chatter.
-        line = Line(message.id, message.ts_ms, chatter.id, chatter.name, text, text if text == form else form)
+        # Strings Twitch sends anew with each line are kept once a chatter, and most forms are worked out in no time.
+        respelt = None if form == text.lower() else form
+        line = Line(message.id, message.ts_ms, chatter.id, chatter.name, text, respelt)
         if len(form) >= GROUPED_LETTERS:
             self._duplicates.observe(line)
         chatter.lines.append(line)
@@ -143,6 +144,13 @@ class History:
     def context(self, count: int) -> list[Message]:
         """The channel's last ``count`` messages (at most ``CONTEXT_LINES``), oldest first."""
         return list(islice(self._context, max(0, len(self._context) - count), None))
+
+    def before(self, message_id: str, count: int) -> list[Line]:
+        """The ``count`` lines said before a message, oldest first; the channel's last ones if it is not remembered."""
+        newest_first = reversed(self._ring)
+        if any(line.id == message_id for line in newest_first):
+            return list(islice(newest_first, count))[::-1]
+        return list(islice(reversed(self._ring), count))[::-1]
 
     def since(self, ts_ms: float) -> Iterator[Line]:
         """The channel's lines from ``ts_ms`` on, newest first."""

@@ -36,6 +36,8 @@ class Language(Filter):
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when too many letters are of other scripts."""
+        if message.text.isascii() and "latin" in self.scripts:
+            return None
         scripts = [_script(char) for char in blank(message.text, message.opaque) if char.isalpha()]
         if len(scripts) < self.min_letters:
             return None

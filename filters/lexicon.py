@@ -44,6 +44,8 @@ which a ladder may ban, since part of those evasions were made by a program. ``p
 
 WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
+SPLIT_ZIPF = 2.5
+"""Words rarer than this may be halves of one."""
 
 _COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
 _LETTERS = re.compile(r"[\u1100-\u11ff]+|.[\u3099\u309a\uff9e\uff9f]?", re.DOTALL)
@@ -82,8 +84,13 @@ class _Word:
     leet: str
     mask: str
     zipf: float
+    rare: bool
+    """Rarer than words that stand beside any other."""
     pieces: tuple[str, ...]
     short: bool
+    """So are all of its pieces."""
+    broken: bool
+    """Short, or in pieces: it may be part of a word spelt out."""
     phrase_words: tuple[str, ...]
     """Words of phrases that this may be."""
 
@@ -123,29 +130,30 @@ class Lexicon:
         foreign = not token.isascii()
         looks = squash(folded.translate(AS_OTHER_LETTERS)) if foreign else letters
         zipf = self._words.zipf(letters)
-        if folded.isalpha():
-            short = len(letters) <= 2
-            likely = self._phrase_words(letters, letters, "", zipf)
-            word = _Word(found, foreign, looks, key(looks), letters, letters, "", zipf, (letters,), short, likely)
-        else:
+        pieces: tuple[str, ...] = (letters,)
+        leet, mask = letters, ""
+        if not folded.isalpha():
             leet = squash(folded.translate(AS_LETTERS))
             masked = "".join(char if char.isalnum() else "." for char in folded.rstrip(".,:;!?"))
             mask = masked if 1 <= masked.count(".") <= 2 and masked[0] != "." and "'" not in folded else ""
             as_letters = {} if _COUNT.fullmatch(folded) else AS_LETTERS
             pieces = tuple(squash(piece.translate(as_letters)) for piece in _PIECES.split(folded) if piece)
-            word = _Word(
-                found,
-                foreign,
-                looks,
-                key(looks),
-                letters,
-                leet,
-                mask,
-                zipf,
-                pieces,
-                max(map(len, pieces), default=0) <= 2,
-                self._phrase_words(letters, leet, mask, zipf),
-            )
+        short = max(map(len, pieces), default=0) <= 2
+        word = _Word(
+            found=found,
+            foreign=foreign,
+            looks=looks,
+            looks_key=key(looks),
+            letters=letters,
+            leet=leet,
+            mask=mask,
+            zipf=zipf,
+            rare=zipf < SPLIT_ZIPF,
+            pieces=pieces,
+            short=short,
+            broken=short or len(pieces) > 1,
+            phrase_words=self._phrase_words(letters, leet, mask, zipf),
+        )
         if len(token) <= LONGEST_WORD:
             if len(self._cache) >= CACHED_WORDS:
                 self._cache.clear()
@@ -195,10 +203,11 @@ class Lexicon:
                 after = words[at + 1]
                 if (word.phrase_words and after.phrase_words) or word.looks_key in self._index.native_phrases:
                     yield from self._phrases_from(words, at)
-                joined = word.letters + after.letters
-                if joined in self._index.terms and self._is_split(word, after, joined):
-                    yield at, at + 2, Found(joined, "split")
-            if at >= skip_to and (word.short or len(word.pieces) > 1):
+                if word.rare or after.rare:
+                    joined = word.letters + after.letters
+                    if joined in self._index.terms and _is_split(word, after):
+                        yield at, at + 2, Found(joined, "split")
+            if at >= skip_to and word.broken:
                 start, end = _spaced_run(words, at)
                 skip_to = end
                 if found := self._spaced(words[start:end]):
@@ -217,12 +226,6 @@ class Lexicon:
             foreign = any(each.foreign for each in words[at:end])
             if foreign and len(looks) == len(phrase.parts) and all(map(_stretches, looks, phrase.parts)):
                 yield at, end, Found(phrase.letters, "exact" if looks == list(phrase.parts) else "repeats")
-
-    def _is_split(self, word: _Word, after: _Word, joined: str) -> bool:
-        if len(joined) < 6 or min(len(word.letters), len(after.letters)) < 2:
-            return False
-        rare = sum(each.zipf < 2.5 for each in (word, after))
-        return rare == 2 or not (word.zipf and after.zipf)
 
     def _phrase_words(self, letters: str, leet: str, mask: str, zipf: float) -> tuple[str, ...]:
         """The words of phrases that a word may be: in full, stretched, mistyped, spelt by ear, masked or glued."""
@@ -332,10 +335,17 @@ class Lexicon:
         return next((term for term in near if len(term) > 5 or not missing_letters(spelt, term)), "")
 
 
+def _is_split(word: _Word, after: _Word) -> bool:
+    """Whether two words, one of them rare, are rather halves of one: both rare, or one of them no word at all."""
+    if len(word.letters) + len(after.letters) < 6 or min(len(word.letters), len(after.letters)) < 2:
+        return False
+    return (word.rare and after.rare) or not (word.zipf and after.zipf)
+
+
 def _spaced_run(words: Sequence[_Word], at: int) -> tuple[int, int]:
     """The stretch of words around ``at`` that come in pieces, with the broken words on both sides of short ones."""
     start, end = at, at + 1
-    while end < len(words) and (words[end].short or len(words[end].pieces) > 1):
+    while end < len(words) and words[end].broken:
         end += 1
     if start and words[start].short and len(words[start - 1].pieces) > 1:
         start -= 1

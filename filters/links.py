@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fnmatch import translate
-from typing import Annotated, Any, ClassVar, Literal
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field
 
 from filters.addresses import Address, decoded, find_addresses
 from filters.base import Filter
@@ -63,16 +64,18 @@ class Links(Filter):
     scams: tuple[Host, ...] = Field((), description="Scam sites; a permit does not open them.")
     scam_severity: Severity = Field(Severity.HIGH, description="How bad a link to a scam site is, 0 to 3.")
 
-    _scams: frozenset[str] = PrivateAttr()
-    _allowed: frozenset[str] = PrivateAttr()
-    _patterns: re.Pattern[str] = PrivateAttr()
+    @cached_property
+    def _scams(self) -> frozenset[str]:
+        return frozenset(self.scams)
 
-    def model_post_init(self, context: Any) -> None:
-        """Sort the sites into those that are looked up and those that are patterns, once."""
-        self._scams = frozenset(self.scams)
-        self._allowed = frozenset(each for each in self.allow if not set("*/") & set(each))
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(each for each in self.allow if not set("*/") & set(each))
+
+    @cached_property
+    def _patterns(self) -> re.Pattern[str]:
         patterns = [translate(each + ("" if "/" in each else "/*")) for each in self.allow if each not in self._allowed]
-        self._patterns = re.compile("|".join(patterns) or r"(?!)")
+        return re.compile("|".join(patterns) or r"(?!)")
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return the worst link: a scam site, then a shortened one, then any that is not allowed."""

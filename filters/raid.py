@@ -208,10 +208,11 @@ class RaidDetector:
 
     def _named_alike(self, message: Message, history: History) -> Iterator[_Likeness]:
         arrival = history.arrival(message)
-        if arrival is not None and self._may_tell(arrival.namesakes, len(arrival.namesakes.members)):
-            alike = arrival.namesakes.since(message.ts_ms - WINDOW_S * 1000)
+        namesakes = arrival and arrival.namesakes
+        if namesakes and self._may_tell(namesakes, len(namesakes.members)):
+            alike = namesakes.since(message.ts_ms - WINDOW_S * 1000)
             named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
-            yield _Likeness(named, arrival.namesakes, f"are named like {arrival.namesakes.pattern}")
+            yield _Likeness(named, namesakes, f"are named like {namesakes.pattern}")
 
     def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group

@@ -13,6 +13,7 @@ import numpy as np
 import wordfreq
 from numpy.typing import NDArray
 
+from filters.disguise import RECENT
 from filters.text import plain, squash
 
 LANGUAGES = {
@@ -39,9 +40,10 @@ class RealWords:
         last = np.append(table["hash"][1:] != table["hash"][:-1], True)[: len(table)]
         self._hashes: NDArray[np.int64] = np.ascontiguousarray(table["hash"][last])
         self._levels: NDArray[np.uint8] = np.ascontiguousarray(table["level"][last])
+        self.zipf = lru_cache(maxsize=RECENT)(self._zipf)
+        """How common a word is, 0 for one that nobody uses."""
 
-    def zipf(self, word: str) -> float:
-        """How common the word is, 0 for one that nobody uses."""
+    def _zipf(self, word: str) -> float:
         wanted = hash(word)
         at = int(self._hashes.searchsorted(wanted))
         return float(self._levels[at]) / _STEP if at < len(self._hashes) and self._hashes[at] == wanted else 0.0

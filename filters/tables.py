@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.disguise import deletions, key, sound
+from filters.disguise import RECENT, deletions, key, sound
 
 _BITS = 0xFFFFFFFF
 _ROOM = 4
@@ -41,11 +42,14 @@ class Table:
         wanted = hash(text) & _BITS
         return self._run(wanted) if self._sieve[wanted & self._mask] else []
 
-    def near(self, texts: Collection[str]) -> set[int]:
-        """The numbers of any of these texts."""
-        wanted = np.fromiter(map(hash, texts), np.int64, len(texts)) & _BITS
-        likely = wanted[self._sieve[wanted & self._mask]]
-        return {number for each in likely.tolist() for number in self._run(each)}
+    def near(self, wanted: NDArray[np.uint32]) -> set[int]:
+        """The numbers of any of the texts with these ``hashes``."""
+        likely = wanted[self._sieve[wanted & np.uint32(self._mask & _BITS)]]
+        if not len(likely):
+            return set()
+        starts, ends = self._hashes.searchsorted(likely), self._hashes.searchsorted(likely, "right")
+        runs = zip(starts.tolist(), ends.tolist(), strict=True)
+        return {number for start, end in runs if start < end for number in self._numbers[start:end].tolist()}
 
     def _run(self, wanted: int) -> list[int]:
         start = int(self._hashes.searchsorted(np.uint32(wanted)))
@@ -53,6 +57,11 @@ class Table:
         while end < len(self._numbers) and self._hashes[end] == wanted:
             end += 1
         return self._numbers[start:end].tolist() if end > start else []
+
+
+def hashes(texts: Collection[str]) -> NDArray[np.uint32]:
+    """The texts as a Table knows them."""
+    return (np.fromiter(map(hash, texts), np.int64, len(texts)) & _BITS).astype(np.uint32)
 
 
 class Vocabulary:
@@ -77,7 +86,7 @@ class Vocabulary:
 
     def near(self, word: str) -> set[str]:
         """Words a slip away from this one or from its ``key``, and some more: candidates to be confirmed."""
-        return set(self._named(self._slips.near(_slipped(word))))
+        return set(self._named(self._slips.near(_slipped_hashes(word))))
 
     def fitting(self, shape: str) -> Iterator[str]:
         """Words with the letters of a shape, whose one or two dots stand for one hidden letter each."""
@@ -98,6 +107,11 @@ def _slipped(word: str) -> set[str]:
     """Forms that two words one slip apart share: the word, its key, and both with a letter left out."""
     short = key(word)
     return {word, short} | deletions(word) | deletions(short)
+
+
+@lru_cache(maxsize=RECENT)
+def _slipped_hashes(word: str) -> NDArray[np.uint32]:
+    return hashes(_slipped(word))
 
 
 def _thirds(word: str) -> list[str]:

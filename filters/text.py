@@ -31,7 +31,8 @@ def fold(text: str) -> Folded:
 
 def skeleton(text: str) -> str:
     """The text as the lower-case Latin letters it looks like."""
-    return text.translate(SKELETON)
+    # Printable ASCII looks like itself, and most chat is nothing else.
+    return text.lower() if text.isascii() and text.isprintable() else text.translate(SKELETON)
 
 
 def plain(text: str) -> str:

@@ -28,7 +28,7 @@ class UsernameLookalike(Filter):
         """
         arrival = history.arrival(message)
         since_ms = message.ts_ms - self.window_s * 1000
-        if arrival is None or arrival.ts_ms <= since_ms:
+        if arrival is None or arrival.namesakes is None or arrival.ts_ms <= since_ms:
             return None
         alike = arrival.namesakes.since(since_ms)
         if len(alike) <= self.max_names:

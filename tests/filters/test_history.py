@@ -31,6 +31,9 @@ def test_the_channels_lines_come_back_newest_first_and_the_context_oldest_first(
     assert [each.id for each in history.since(2_000)] == ["m4", "m3", "m2"]
     assert [each.id for each in history.context(2)] == ["m3", "m4"]
     assert history.context(0) == []
+    assert [each.id for each in history.before("m3", 2)] == ["m1", "m2"]
+    assert [each.id for each in history.before("m1", 5)] == ["m0"]
+    assert [each.id for each in history.before("forgotten", 2)] == ["m3", "m4"]
 
 
 def test_lines_are_forgotten_in_time_but_who_was_seen_is_not() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters.disguise import slip
-from filters.tables import Table, Vocabulary, fits
+from filters.tables import Table, Vocabulary, fits, hashes
 
 rows = st.lists(st.tuples(st.text(max_size=6), st.integers(0, 99)), max_size=60)
 words = st.lists(st.text("abcdelr", min_size=3, max_size=8), max_size=12, unique=True)
@@ -23,8 +23,8 @@ def test_a_table_finds_every_number_of_a_text_and_no_other(pairs: list[tuple[str
         by_text[text].append(number)
     for text in {*by_text, *asked}:
         assert table.get(text) == by_text.get(text, [])
-    assert table.near(list(by_text)) == {number for _, number in pairs}
-    assert table.near(asked) == {number for text in asked for number in by_text.get(text, [])}
+    assert table.near(hashes(list(by_text))) == {number for _, number in pairs}
+    assert table.near(hashes(asked)) == {number for text in asked for number in by_text.get(text, [])}
 
 
 def test_a_hundred_thousand_entries_take_no_more_than_twenty_bytes_each() -> None:
