@@ -17,6 +17,7 @@ from cogs.permissions import Rank, rank_of
 from cogs.watch import message_of
 from filters.ladder import format_duration, parse_duration
 from filters.types import Message
+from ops.journal import outline
 
 if TYPE_CHECKING:
     from cogs.desk import Desk
@@ -113,7 +114,7 @@ class ChatCommands(commands.Component):
         if isinstance(cause, UsageError):
             await call.answer(f"{cause}{example_of(call)}")
             return False
-        log.error("command_failed", command=str(call.command), channel=call.place.name, error=repr(cause))
+        log.error("command_failed", command=str(call.command), channel=call.place.name, error=outline(cause))
         await call.answer("That did not work; the reason is in the bot's own log.")
         return False
 

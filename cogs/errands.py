@@ -15,6 +15,7 @@ from cogs.policies import PolicyBook
 from cogs.shadow import Shadows
 from cogs.undo import NothingToUndoError, Undo, UndoError
 from config.policy import PolicyError
+from ops.journal import outline
 from storage.database import DatabaseError
 from storage.requests import Request, RequestKind, Requests
 from twitch.client import Client
@@ -58,7 +59,7 @@ class Errands:
             except DatabaseError as error:
                 log.warning("errands_not_seen", error=str(error))
             except Exception as error:  # noqa: BLE001 - one errand must not end the rest
-                log.error("errand_failed", error=repr(error))
+                log.error("errand_failed", error=outline(error))
             await asyncio.sleep(EVERY_S)
 
     async def _adopt_policies(self) -> None:

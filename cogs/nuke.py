@@ -24,6 +24,7 @@ from filters.ladder import format_action, format_duration, parse_action
 from filters.needle import Needle
 from filters.text import fold
 from filters.types import MAX_TIMEOUT_S, Action, ActionKind, Message
+from ops.journal import outline
 from storage.database import DatabaseError
 from storage.records import Outcome
 
@@ -243,7 +244,7 @@ class Nukes(ChatCommands):
                 why = f" Stopped: {running.stopped}." if running.stopped else " It is over."
                 await call.answer(f"{_result(running)}{why} Take it back with {call.prefix}undo nuke.")
         except DatabaseError as error:
-            log.error("nuke_broken_off", channel=place.name, group=running.group_id, error=repr(error))
+            log.error("nuke_broken_off", channel=place.name, group=running.group_id, error=outline(error))
             await call.answer("The nuke is broken off: what it does cannot be recorded. The bot's log says why.")
         finally:
             del self.desk.nukes[place.id]

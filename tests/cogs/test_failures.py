@@ -1,0 +1,38 @@
+"""What breaks unforeseen is told in the process log by kind and place, never by its text: that may quote chat."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import pytest
+from structlog.testing import capture_logs
+
+QUOTE = "eve said zugmonger"
+
+
+async def _break(*_arguments: Any, **_options: Any) -> NoReturn:
+    raise RuntimeError(QUOTE)
+
+
+@pytest.mark.parametrize("command", ["!history @maud", "!note @maud friendly"])
+async def test_a_command_that_breaks_says_so_in_chat_and_quotes_nothing_in_the_log(
+    stand: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    async with stand() as bot:
+        for verb in ("about", "add"):
+            monkeypatch.setattr(bot.bot.desk.notes, verb, _break)
+        with capture_logs() as lines:
+            assert "did not work" in await bot.ask("maud", command)
+        [line] = [each for each in lines if each["event"] == "command_failed"]
+        assert line["error"].startswith("RuntimeError at tests/cogs/test_failures.py:")
+        assert QUOTE not in str(lines)
+
+
+async def test_an_errand_that_breaks_is_tried_again_and_quotes_nothing(
+    stand: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capture_logs() as lines:
+        monkeypatch.setattr("cogs.shadow.Shadows.visit", _break)
+        async with stand() as bot:
+            await bot.until(lambda: sum(each["event"] == "errand_failed" for each in lines) >= 2)
+    assert QUOTE not in str(lines)
