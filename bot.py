@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -352,11 +353,21 @@ def _show_address(address: str) -> None:
     typer.echo(address)
 
 
+# libuv moves twice as many messages through the sockets; there is none for Windows.
+if sys.platform == "win32":
+    _loop = asyncio.new_event_loop
+else:
+    import uvloop
+
+    _loop = uvloop.new_event_loop
+
+
 def _go(work: Any) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and exit code 2, or 1 for a halt."""
     journal.configure()
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            return runner.run(work)
     except (*TOLD, HaltError) as error:
         errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(HALTED if isinstance(error, HaltError) else BAD_INPUT) from None

@@ -156,6 +156,12 @@ class ModBot(Client):
         """A command as our components take it."""
         return Call(payload, bot=self)
 
+    async def event_message(self, payload: twitchio.ChatMessage) -> None:
+        """Take a command. Most lines are none, and are not looked at further."""
+        channel = self.channels.get(payload.broadcaster.id)
+        if channel is not None and channel.policy.prefix in payload.text:
+            await super().event_message(payload)
+
     async def global_guard(self, ctx: Any) -> bool:
         """Let a command run if the one who gives it may."""
         return await self.desk.admit(ctx)

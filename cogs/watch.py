@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from twitchio import ChatMessage
@@ -30,13 +29,11 @@ class Watch(commands.Component):
         channel = self._channels.get(payload.broadcaster.id)
         if channel is None:
             return
-        message = message_of(payload)
-        if channel.policy.filters.newcomers.enabled:
-            message = replace(message, account_created_ms=self._ages.created_ms(message.chatter_id))
-        channel.take(message)
+        wanted = channel.policy.filters.newcomers.enabled
+        channel.take(message_of(payload, self._ages.created_ms(payload.chatter.id) if wanted else None))
 
 
-def message_of(payload: ChatMessage) -> Message:
+def message_of(payload: ChatMessage, account_created_ms: int | None = None) -> Message:
     """The line as plain data. Roles come from Twitch's badges, never from the display name.
 
     Raises TypeError for a line that is not what Twitch promises: remembered as context, it would spoil the Records of
@@ -67,4 +64,5 @@ def message_of(payload: ChatMessage) -> Message:
         text=payload.text,
         roles=frozenset(role for role, held in roles.items() if held),
         fragments=tuple(Fragment(FragmentKind(piece.type), piece.text) for piece in payload.fragments),
+        account_created_ms=account_created_ms,
     )

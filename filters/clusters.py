@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA, Prefix
+from rapidfuzz.distance import Levenshtein, Prefix
 from rapidfuzz.process import extract
 
 from filters.text import skeleton
@@ -54,10 +56,10 @@ class Arrivals:
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._arrivals: dict[str, Arrival] = {}
-        # In order of arrival; names and shapes as rapidfuzz takes them, since gathering them costs more than searching.
         self._order: list[Arrival] = []
-        self._names: list[str] = []
+        # In the same order, as rapidfuzz takes them: gathering them anew would cost more than searching.
         self._spelt: list[str] = []
+        self._by_name: list[Arrival] = []
         self._shapes: dict[str, Arrival] = {}
 
     def observe(self, arrival: Arrival) -> None:
@@ -73,8 +75,8 @@ class Arrivals:
             arrival.namesakes = group
         self._arrivals[arrival.chatter_id] = arrival
         self._order.append(arrival)
-        self._names.append(arrival.name)
         self._spelt.append(arrival.shape)
+        insort(self._by_name, arrival, key=_name)
         if letters(arrival.shape) >= SHORTEST_STEM:
             self._shapes[arrival.shape] = arrival
         if len(self._arrivals) > self._kept:
@@ -86,7 +88,8 @@ class Arrivals:
 
     def _forget(self) -> None:
         oldest = self._order[0]
-        del self._order[0], self._names[0], self._spelt[0], self._arrivals[oldest.chatter_id]
+        del self._order[0], self._spelt[0], self._arrivals[oldest.chatter_id]
+        del self._by_name[self._by_name.index(oldest, bisect_left(self._by_name, oldest.name, key=_name))]
         if oldest.namesakes:
             del oldest.namesakes.members[0]
         if self._shapes.get(oldest.shape) is oldest:
@@ -94,11 +97,21 @@ class Arrivals:
 
     def _alike(self, arrival: Arrival) -> list[Arrival]:
         mine, name = arrival.shape, arrival.name
-        near = extract(mine, self._spelt, scorer=OSA.distance, score_cutoff=tolerance(mine), limit=None)
-        begun = extract(name, self._names, scorer=Prefix.similarity, score_cutoff=SHORTEST_PREFIX, limit=None)
-        alike = [at for other, edits, at in near if other != mine and edits <= tolerance(other)]
-        alike += [at for other, shared, at in begun if shared * 2 >= max(len(name), len(other))]
-        return [self._order[at] for at in alike]
+        near = extract(mine, self._spelt, scorer=Levenshtein.distance, score_cutoff=tolerance(mine), limit=None)
+        alike = [self._order[at] for other, edits, at in near if other != mine and edits <= tolerance(other)]
+        beginning = name[:SHORTEST_PREFIX]
+        if len(beginning) < SHORTEST_PREFIX:
+            return alike
+        start = bisect_left(self._by_name, beginning, key=_name)
+        end = bisect_left(self._by_name, beginning + chr(sys.maxunicode), start, key=_name)
+        begun = self._by_name[start:end]
+        shared = [Prefix.similarity(name, each.name) for each in begun]
+        alike += [each for each, size in zip(begun, shared, strict=True) if size * 2 >= max(len(name), len(each.name))]
+        return alike
+
+
+def _name(arrival: Arrival) -> str:
+    return arrival.name
 
 
 def _following(arrival: Arrival) -> int:

@@ -231,7 +231,8 @@ class Lexicon:
         """The words of phrases that a word may be: in full, stretched, mistyped, spelt by ear, masked or glued."""
         known, near = self._index.phrase_words, self._index.near_phrase_words
         likely = {form for form in (letters, leet) if form in known}
-        if not known or len(letters) > LONGEST_WORD:
+        # A number is no misspelling of another.
+        if not known or len(letters) > LONGEST_WORD or letters.isdecimal():
             return tuple(likely)
         for form in {letters, leet}:
             likely.update(near.with_key(key(form)))

@@ -78,12 +78,12 @@ class RaidAlert:
 class _Newcomer:
     member: Member
     ts_ms: int
-    line: Line | None = None
+    line: Line
 
     @property
     def group(self) -> Group | None:
         """The lines like the newcomer's own, as soon as there are any."""
-        return self.line.group if self.line else None
+        return self.line.group
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,10 @@ class RaidDetector:
         chatter = history.chatter(message.chatter_id)
         if chatter is None or chatter.first_seen_ms < message.ts_ms - WINDOW_S * 1000:
             return None
-        newcomer = _Newcomer(Member(message.chatter_id, message.chatter, message.id), message.ts_ms)
         line = history.line(message)
-        text = blank(message.text, (*message.opaque, *emote_spans(message))).casefold()
-        if line and len(set(text)) > DIFFERENT and sum(map(str.isalpha, text)) > LETTERS:
-            newcomer.line = line
+        if line is None:
+            return None
+        newcomer = _Newcomer(Member(message.chatter_id, message.chatter, message.id), message.ts_ms, line)
         self._newcomers[message.chatter_id] = newcomer
         self._newcomers.move_to_end(message.chatter_id)
         since_ms = message.ts_ms - WINDOW_S * 1000
@@ -216,7 +215,7 @@ class RaidDetector:
 
     def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group
-        if group is None or not self._may_tell(group, len(group.lines)):
+        if group is None or not self._may_tell(group, len(group.lines)) or not _tells(message):
             return
         if history.begun_ms is None or message.ts_ms < history.begun_ms + WARM_UP_S * 1000:
             return
@@ -226,3 +225,9 @@ class RaidDetector:
         greeting = message.ts_ms < self._friendly_until_ms and len(said) <= self._greeters
         if not hype and not greeting:
             yield _Likeness(said, group, "say nearly the same")
+
+
+def _tells(message: Message) -> bool:
+    """Whether there is enough in a line for others who say it to be no chance."""
+    text = blank(message.text, (*message.opaque, *emote_spans(message))).casefold()
+    return len(set(text)) > DIFFERENT and sum(map(str.isalpha, text)) > LETTERS

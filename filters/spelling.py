@@ -85,7 +85,8 @@ class Speller:
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
-        if len(parts) == 1 and token.isascii() and (found := self._strange(token, letters)):
+        strange = len(parts) == 1 and token.isascii() and not letters.isdecimal()
+        if strange and (found := self._strange(token, letters)):
             return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:

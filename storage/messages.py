@@ -123,7 +123,7 @@ async def first_seen(db: Database, channel_id: str, people: int) -> list[tuple[s
 _SEALED = """
     SELECT r.chatter_id, r.message_id
     FROM sealed AS e
-    JOIN records AS r ON r.id = e.record_id
+    CROSS JOIN records AS r ON r.id = e.record_id -- in this order: few Records are sealed, and there may be millions
     WHERE r.message_id IN (SELECT value FROM json_each(?))
 """
 
