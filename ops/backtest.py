@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import queue
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -26,7 +27,7 @@ from filters.types import Fragment, FragmentKind, Message, Role
 from ops.charts import bars
 from ops.command import DATABASE, USAGE, DatabaseOption, PlainOption, errors, fail, opened, put_json, run, screen
 from ops.html import drawing, page
-from ops.trials import Comparison, Hit, Trial, compare, run_trial
+from ops.trials import Comparison, Hit, Look, Share, Trial, compare, decide, look_through
 from ops.when import WhenError, parse
 from storage.chatlogs import LogError, read_chat
 from storage.database import DatabaseError
@@ -84,7 +85,7 @@ def backtest(
     database: DatabaseOption = DATABASE,
     show_text: PlainOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=2, help="Processes; with 2 both policies are tried at once.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=8, help="Processes that share the work.")] = 2,
 ) -> None:
     """Compare two policies over the same chat: who would have been hit, newly and no longer, per filter."""
     if from_store == (messages is not None):
@@ -169,43 +170,45 @@ def _from_file(file: Path, channel: str, since_ms: int) -> Iterator[Message]:
         )
 
 
-def _both(source: Source, old: Policy, new: Policy, jobs: int) -> tuple[Trial, Trial]:
+def _both(source: Source, old: Policy, new: Policy, jobs: int) -> list[Trial]:
     total = asyncio.run(source.count())
-    with _bars(total) as (bar, tasks):
+    policies = [old, new]
+    with _bar(total) as step:
         if jobs == 1:
-            return (
-                asyncio.run(run_trial(old, source.messages(), lambda count: bar.advance(tasks[0], count))),
-                asyncio.run(run_trial(new, source.messages(), lambda count: bar.advance(tasks[1], count))),
-            )
+            return decide(policies, [asyncio.run(look_through(policies, source.messages(), progress=step))])
         context = multiprocessing.get_context("spawn")
-        with context.Manager() as manager, ProcessPoolExecutor(2, mp_context=context) as pool:
+        with context.Manager() as manager, ProcessPoolExecutor(jobs, mp_context=context) as pool:
             steps = manager.Queue()
-            trials = [
-                pool.submit(_work, side, policy.to_toml(), source, steps) for side, policy in enumerate((old, new))
-            ]
-            _follow(trials, steps, bar, tasks)
-            return trials[0].result(), trials[1].result()
+            written = [policy.to_toml() for policy in policies]
+            looks = [pool.submit(_look, written, source, Share(number, jobs), steps) for number in range(jobs)]
+            _follow(looks, steps, step)
+            return decide(policies, [each.result() for each in looks])
 
 
-def _work(side: int, toml: str, source: Source, steps: Any) -> Trial:
-    """One policy's trial, in a process of its own."""
-    return asyncio.run(run_trial(Policy.parse(toml), source.messages(), lambda count: steps.put((side, count))))
+def _look(written: Sequence[str], source: Source, share: Share, steps: Any) -> Look:
+    """A share of the chat, in a process of its own. All go through all of it; the first tells how far it is."""
+    policies = [Policy.parse(toml) for toml in written]
+    # Word lists are millions of objects that stay: the collector need not walk them again and again.
+    policies[0].engine()
+    gc.freeze()
+    progress = steps.put if share.number == 0 else lambda _count: None
+    return asyncio.run(look_through(policies, source.messages(), share, progress))
 
 
-def _follow(trials: Sequence[Future[Trial]], steps: Any, bar: Progress, tasks: Sequence[TaskID]) -> None:
-    while wait(trials, timeout=0).not_done:
+def _follow(looks: Sequence[Future[Look]], steps: Any, step: Callable[[int], None]) -> None:
+    while wait(looks, timeout=0).not_done:
         try:
-            side, count = steps.get(timeout=0.2)
+            step(steps.get(timeout=0.2))
         except queue.Empty:
             continue
-        bar.advance(tasks[side], count)
 
 
 @contextmanager
-def _bars(total: int | None) -> Iterator[tuple[Progress, list[TaskID]]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
-        yield bar, [bar.add_task(name, total=total) for name in ("present policy", "policy to try")]
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
 
 
 def _show(comparison: Comparison, old: str, new: str, *, plain: bool) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from config.policy import Policy
-from filters.engine import Engine
-from filters.types import Action, ActionKind, Message, Verdict
+from config.policy import FilterSet, Policy
+from filters.base import Filter
+from filters.engine import Engine, Findings
+from filters.history import History
+from filters.types import Action, ActionKind, Evidence, Message, Verdict
 
 STEP = 2_000
-"""Messages between two reports of progress."""
+"""Messages between two reports of progress, and in a block of a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +67,138 @@ class Comparison:
     """Messages both hit, with different actions."""
 
 
-async def run_trial(
-    policy: Policy, messages: AsyncIterable[Message], progress: Callable[[int], None] = lambda _count: None
-) -> Trial:
-    """Judge a chat in its order, each channel by itself, strikes following from the trial's own verdicts as live.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which of the chat's blocks of ``STEP`` messages are looked at: every ``of``-th, from this one on."""
 
-    Differences from live: nobody is muted by a timeout, and raid mode and circuit breaker stay out of it.
-    """
-    engines: dict[str, Engine] = {}
-    acted_on: defaultdict[tuple[str, str], list[tuple[int, Action]]] = defaultdict(list)
-    hits: list[Hit] = []
+    number: int = 0
+    of: int = 1
+
+    def has(self, place: int) -> bool:
+        """Whether the message at that place in the chat is looked at."""
+        return place // STEP % self.of == self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A message some filter minds, its place in the chat, and the Evidence by policy."""
+
+    place: int
+    message: Message
+    evidence: tuple[tuple[Evidence, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the filters of some policies mind in a share of a chat of so many messages and people."""
+
+    messages: int
+    people: int
+    findings: tuple[Finding, ...]
+
+
+class _Filters:
+    """One channel's filters of several policies over one History; a filter they have in common runs once."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self.history = History()
+        self._policies = len(policies)
+        engines = [policy.engine() for policy in policies]
+        owners: list[tuple[Filter, list[int]]] = []
+        for number, engine in enumerate(engines):
+            for each in engine.filters:
+                same = next((whose for other, whose in owners if other == each), None)
+                if same is None:
+                    owners.append((each, [number]))
+                else:
+                    same.append(number)
+        groups: defaultdict[tuple[int, ...], list[Filter]] = defaultdict(list)
+        for each, whose in owners:
+            groups[tuple(whose)].append(each)
+        # Only what decides differs between engines, and nothing is decided here.
+        first = engines[0]
+        self._groups = [
+            (whose, Engine(filters, first.ladder, first.exempt, history=self.history))
+            for whose, filters in groups.items()
+        ]
+
+    def look(self, message: Message) -> tuple[tuple[Evidence, ...], ...]:
+        """The Evidence by policy, each in the order of the policy's filters; nothing at all where none minds it."""
+        found: list[list[Evidence]] | None = None
+        for whose, engine in self._groups:
+            evidence = engine.look(message).evidence
+            if evidence:
+                found = found or [[] for _ in range(self._policies)]
+                for number in whose:
+                    found[number] += evidence
+        return tuple(tuple(sorted(each, key=_rank)) for each in found) if found else ()
+
+
+_RANKS = {name: rank for rank, name in enumerate(FilterSet.model_fields)}
+
+
+def _rank(evidence: Evidence) -> int:
+    return _RANKS[evidence.filter]
+
+
+async def look_through(
+    policies: Sequence[Policy],
+    messages: AsyncIterable[Message],
+    share: Share = Share(),
+    progress: Callable[[int], None] = lambda _count: None,
+) -> Look:
+    """Run the policies' filters over a share of a chat; the rest of it is only remembered, as filters look back."""
+    channels: dict[str, _Filters] = {}
+    findings: list[Finding] = []
     people: set[tuple[str, str]] = set()
-    number = 0
+    place = 0
     async for message in messages:
-        engine = engines.get(message.channel_id)
-        if engine is None:
-            engine = engines[message.channel_id] = policy.engine()
-        who = (message.channel_id, message.chatter_id)
-        people.add(who)
-        findings = engine.examine(message)
-        if findings.evidence:
-            verdict = engine.decide(findings, engine.ladder.standing(acted_on[who], message.ts_ms))
-            if verdict.action.enforces:
-                acted_on[who].append((message.ts_ms, verdict.action))
-                hits.append(_hit(number, verdict))
-        number += 1
-        if number % STEP == 0:
+        filters = channels.get(message.channel_id)
+        if filters is None:
+            filters = channels[message.channel_id] = _Filters(policies)
+        people.add((message.channel_id, message.chatter_id))
+        filters.history.observe(message)
+        if share.has(place):
+            evidence = filters.look(message)
+            if evidence:
+                findings.append(Finding(place, message, evidence))
+        place += 1
+        if place % STEP == 0:
             progress(STEP)
-    progress(number % STEP)
-    return Trial(number, len(people), tuple(hits))
+    progress(place % STEP)
+    return Look(place, len(people), tuple(findings))
+
+
+def decide(policies: Sequence[Policy], looks: Sequence[Look]) -> list[Trial]:
+    """What each policy would have done, from what its filters mind in all shares of a chat, in the chat's order.
+
+    Strikes follow from the trial's own verdicts as live. Differences from live: nobody is muted by a timeout, and raid
+    mode and circuit breaker stay out of it.
+    """
+    findings = sorted((each for look in looks for each in look.findings), key=lambda each: each.place)
+    return [
+        Trial(looks[0].messages, looks[0].people, tuple(_hits(policy, number, findings)))
+        for number, policy in enumerate(policies)
+    ]
+
+
+async def run_trials(policies: Sequence[Policy], messages: AsyncIterable[Message]) -> list[Trial]:
+    """What each policy would have done about a chat."""
+    return decide(policies, [await look_through(policies, messages)])
+
+
+def _hits(policy: Policy, number: int, findings: Iterable[Finding]) -> Iterator[Hit]:
+    judge = Engine((), policy.ladder, policy.exempt, dry_run=policy.dry_run)
+    acted_on: defaultdict[tuple[str, str], list[tuple[int, Action]]] = defaultdict(list)
+    for each in findings:
+        message, evidence = each.message, each.evidence[number]
+        if not evidence:
+            continue
+        strikes = acted_on[message.channel_id, message.chatter_id]
+        verdict = judge.decide(Findings(message, evidence), judge.ladder.standing(strikes, message.ts_ms))
+        if verdict.action.enforces:
+            strikes.append((message.ts_ms, verdict.action))
+            yield _hit(each.place, verdict)
 
 
 def compare(before: Trial, after: Trial) -> Comparison:

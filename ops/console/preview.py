@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.policy import Policy
 from ops.command import opened
-from ops.trials import Comparison, compare, run_trial
+from ops.trials import Comparison, compare, run_trials
 from storage.database import Database, DatabaseError, now_ms
 from storage.messages import count_stored, stored
 
@@ -39,8 +39,8 @@ async def preview(db: Database, channel_id: str, span: str, saved: Policy, draft
 def _compare(path: Path, channel_id: str, since_ms: int, saved: str, draft: str) -> Comparison:
     async def work() -> Comparison:
         async with opened(path, readonly=True) as db:
-            before = await run_trial(Policy.parse(saved), stored(db, channel_id, since_ms))
-            after = await run_trial(Policy.parse(draft), stored(db, channel_id, since_ms))
+            policies = [Policy.parse(saved), Policy.parse(draft)]
+            before, after = await run_trials(policies, stored(db, channel_id, since_ms))
         return compare(before, after)
 
     return asyncio.run(work())

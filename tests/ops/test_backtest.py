@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from bot import app
 from config.policy import Policy
-from filters.types import ActionKind, Message
-from ops.trials import compare, run_trial
+from filters.engine import Engine
+from filters.types import Action, ActionKind, Message
+from ops.trials import Hit, Share, compare, decide, look_through, run_trials
 from storage.database import Database
 from storage.messages import MessageLog
 from storage.policies import PolicyLog
@@ -146,7 +147,7 @@ def test_what_cannot_be_tried_says_why(files: Path, arguments: tuple[str, ...], 
 
 async def test_strikes_follow_from_the_trials_own_verdicts() -> None:
     policy = Policy.parse('[filters.blocklist]\nlists = []\nterms = [{ text = "zugmonger", severity = 0 }]\n')
-    trial = await run_trial(policy, flow(said([("eve", "zugmonger")] * 3)))
+    [trial] = await run_trials([policy], flow(said([("eve", "zugmonger")] * 3)))
     kinds = [hit.action.kind for hit in trial.hits]
     assert kinds == [ActionKind.DELETE, ActionKind.WARN, ActionKind.TIMEOUT]
 
@@ -157,6 +158,62 @@ async def test_strikes_follow_from_the_trials_own_verdicts() -> None:
 )
 async def test_a_policy_compared_with_itself_changes_nothing(chat: list[tuple[str, str]]) -> None:
     policy = Policy.parse(TIGHT)
-    comparison = compare(await run_trial(policy, flow(said(chat))), await run_trial(policy, flow(said(chat))))
+    comparison = compare(*await run_trials([policy, policy], flow(said(chat))))
     assert (comparison.new, comparison.lost, comparison.changed) == ((), (), 0)
     assert all(each.before == each.after for each in comparison.filters)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    chat=st.lists(st.tuples(st.sampled_from(["ann", "eve"]), st.sampled_from([text for _, text in CHAT])), max_size=15),
+    parts=st.integers(1, 4),
+)
+async def test_shares_of_a_chat_come_to_what_the_whole_comes_to(chat: list[tuple[str, str]], parts: int) -> None:
+    policies = [Policy.parse(TIGHT), Policy.preset("strict")]
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr("ops.trials.STEP", 2)
+        looks = [await look_through(policies, flow(said(chat)), Share(number, parts)) for number in range(parts)]
+    assert decide(policies, looks) == await run_trials(policies, flow(said(chat)))
+
+
+async def test_policies_tried_together_come_to_what_each_comes_to_alone() -> None:
+    chat = flow_of_many()
+    policies = [Policy.parse(TIGHT), Policy.preset("strict"), Policy.preset("family")]
+    together = await run_trials(policies, flow(chat))
+    assert together == [trial for policy in policies for trial in await run_trials([policy], flow(chat))]
+    assert len({len(trial.hits) for trial in together}) == 3
+    for policy, trial in zip(policies, together, strict=True):
+        assert trial.hits == tuple(await live(policy, chat))
+
+
+def flow_of_many() -> list[Message]:
+    """Copies by many, floods, capitals and listed words, all at once."""
+    texts = [
+        "z u g m o n g e r",
+        "LOUD LOUD LOUD LOUD",
+        "this is said by everybody again and again",
+        "hi",
+        "aaaaaaaaaaaa",
+    ]
+    return [
+        Message(f"m{n}", n * 700, f"7{n % 2}", "aurora", f"id-{n % 7}", f"who{n % 7}", texts[n * n % 11 % len(texts)])
+        for n in range(400)
+    ]
+
+
+async def live(policy: Policy, chat: Sequence[Message]) -> list[Hit]:
+    """What one engine a channel does, judging line by line as the bot does."""
+    engines: dict[str, Engine] = {}
+    strikes: dict[tuple[str, str], list[tuple[int, Action]]] = {}
+    hits = []
+    for number, message in enumerate(chat):
+        engine = engines.setdefault(message.channel_id, policy.engine())
+        held = strikes.setdefault((message.channel_id, message.chatter_id), [])
+        verdict = engine.judge(message, engine.ladder.standing(held, message.ts_ms))
+        if verdict.action.enforces:
+            held.append((message.ts_ms, verdict.action))
+            lead = verdict.leading
+            hits.append(
+                Hit(number, message.channel, message.chatter, message.text, verdict.action, lead.filter, lead.span)
+            )
+    return hits
