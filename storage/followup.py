@@ -11,7 +11,7 @@ from storage.database import Database
 DAY_MS = 86_400_000
 SAME_INCIDENT_MS = 600_000
 """Further acts so soon after the first belong to the same incident: several lines of one outburst."""
-MOST_ACTS = 40_000
+MOST_ACTS = 15_000
 """About how many Records are looked at: whole people are drawn, so that nobody is followed half."""
 
 

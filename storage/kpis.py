@@ -16,8 +16,8 @@ from storage.followup import Followed, followed
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-MOST_TIMED = 50_000
-"""About how many Records times are taken from: the interval of a 95th percentile is then 0.4 ranks in 100 wide."""
+MOST_TIMED = 10_000
+"""About how many Records times are taken from: the interval of a 95th percentile is then 0.9 ranks in 100 wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,9 @@ class Kpis:
             for *kind, records in await self._db.rows(_DAYS, {**period.values, "since": first, "until": last}):
                 found[Kind(*kind)] += records
         for since_ms, until_ms in spans:
-            for *kind, records in await self._db.rows(_EDGES, {**period.values, "since": since_ms, "until": until_ms}):
+            clause = _BY_CHANNEL if period.channel_id else _BY_TIME
+            sql = _EDGES.format(clause=clause)
+            for *kind, records in await self._db.rows(sql, {**period.values, "since": since_ms, "until": until_ms}):
                 found[Kind(*kind)] += records
         return found
 
@@ -277,7 +279,7 @@ _EDGES = """
     SELECT r.filter, r.category, r.action, s.outcome, r.actor_id = 1, count(*)
     FROM records AS r
     JOIN record_states AS s ON s.record_id = r.id
-    WHERE r.ts_ms >= :since AND r.ts_ms < :until AND (:channel = '' OR r.channel_id = :channel)
+    WHERE {clause}
     GROUP BY 1, 2, 3, 4, 5
 """
 
