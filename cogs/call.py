@@ -110,7 +110,7 @@ class ChatCommands(commands.Component):
         if isinstance(error, commands.GuardFailure):
             return False
         assert isinstance(call, Call)
-        cause = error.original if isinstance(error, commands.CommandInvokeError) else error
+        cause = (isinstance(error, commands.CommandInvokeError) and error.original) or error
         if isinstance(cause, UsageError):
             await call.answer(f"{cause}{example_of(call)}")
             return False

@@ -12,6 +12,7 @@ import structlog
 from aiolimiter import AsyncLimiter
 from twitchio import HTTPException
 
+from cogs.amendments import Amendments
 from cogs.answers import Answers
 from cogs.call import Call, Target, UsageError, number_of
 from cogs.channel import Channel
@@ -58,6 +59,7 @@ class Desk:
         self.raids: dict[str, RaidWatch] = {}
         self.nukes: dict[str, Running] = {}
         self.undo = Undo(channels, records, self.groups)
+        self.amendments = Amendments(database)
         self._paces: OrderedDict[tuple[str, str, str], AsyncLimiter] = OrderedDict()
 
     async def admit(self, call: Call) -> bool:

@@ -13,6 +13,7 @@ from cogs.mods import Mods
 from cogs.nuke import Nukes
 from cogs.permissions import Rank
 from cogs.streamers import Streamers
+from cogs.words import Words
 
 ESCAPED = r"\|"
 """A bar that does not end a table's cell."""
@@ -43,7 +44,7 @@ class Handbook(ChatCommands):
         await call.answer(f"{_form(found[0])}: {_summary(found[0])} Example: {found[0].extras['example']}")
 
 
-COMPONENTS: tuple[type[ChatCommands], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers)
+COMPONENTS: tuple[type[ChatCommands], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers, Words)
 """Every component that has commands, in the order people read them."""
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from filters.regex import Pattern
 from filters.terms import Problem, Term, read_terms
+from filters.text import composed
 
 _NIGHTBOT = re.compile(r"~?/(?P<pattern>.+)/(?P<flags>[a-z]*)$")
 
@@ -31,12 +32,26 @@ class Imported:
 
 def read_blocklist(text: str) -> Imported:
     """Read a list. Nothing is raised: what cannot be taken is told with its line number."""
-    entries = list(_entries(text))
+    return _read(_entries(text))
+
+
+def read_twitch(texts: Iterable[str]) -> Imported:
+    """Read Twitch's blocked terms, which know no expressions. ``*term*`` and ``term`` together are the former."""
+    entries: dict[str, str] = {}
+    for text in texts:
+        bare = text.strip("*")
+        key = composed(bare) if text in (bare, f"*{bare}*") else text
+        if key not in entries or text.startswith("*"):
+            entries[key] = text
+    return _read(enumerate(entries.values(), start=1), expressions=False)
+
+
+def _read(entries: Iterable[tuple[int, str]], *, expressions: bool = True) -> Imported:
     patterns: list[Pattern] = []
     problems: list[Problem] = []
     words: list[tuple[int, str, bool]] = []
     for number, entry in entries:
-        expression = _NIGHTBOT.match(entry)
+        expression = _NIGHTBOT.match(entry) if expressions else None
         try:
             if expression:
                 patterns.append(_pattern(expression["pattern"], entry, case="i" not in expression["flags"]))

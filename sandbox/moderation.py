@@ -108,7 +108,7 @@ def _blocked_terms(call: Call) -> Json:
 
 
 def _block_term(call: Call) -> Json:
-    term, events = call.acts.block_term(call.channel, call.moderator, str(call.body.get("text") or ""))
+    term, events = call.acts.block_term(call.channel, call.moderator, call.need("text"))
     call.events += events
     return {"data": [_term(call.channel, term)]}
 
@@ -119,7 +119,7 @@ def _unblock_term(call: Call) -> None:
 
 def _term(channel: Channel, term: BlockedTerm) -> Json:
     made = iso(term.created_ms)
-    about = {"created_at": made, "updated_at": made, "expires_at": None}
+    about = {"created_at": made, "updated_at": made, "expires_at": iso(term.expires_ms) if term.expires_ms else None}
     ids = {"broadcaster_id": channel.user.id, "moderator_id": term.moderator_id}
     return {**ids, "id": term.id, "text": term.text, **about}
 

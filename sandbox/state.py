@@ -79,12 +79,13 @@ class ChatWarning:
 
 @dataclass(slots=True)
 class BlockedTerm:
-    """A term AutoMod holds in one channel."""
+    """A term AutoMod holds in one channel, until ``expires_ms`` where AutoMod itself put it there."""
 
     id: str
     text: str
     moderator_id: str
     created_ms: int
+    expires_ms: int | None = None
 
 
 @dataclass(slots=True)

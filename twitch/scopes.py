@@ -5,12 +5,12 @@ from __future__ import annotations
 BOT = (
     "moderator:manage:automod",
     "moderator:manage:banned_users",
+    "moderator:manage:blocked_terms",
     "moderator:manage:chat_messages",
     "moderator:manage:chat_settings",
     "moderator:manage:shield_mode",
     "moderator:manage:unban_requests",
     "moderator:manage:warnings",
-    "moderator:read:blocked_terms",
     "moderator:read:moderators",
     "moderator:read:suspicious_users",
     "moderator:read:vips",

@@ -102,52 +102,6 @@ async def test_what_would_happen_is_told_without_doing_it(stand: Any) -> None:
         assert bot.twitch.enforcements == []
 
 
-async def test_a_term_is_listed_found_and_taken_off_without_being_said(stand: Any) -> None:
-    async with stand(POLICY) as bot:
-        told = await bot.ask("aurora", "!block add blorptastic severity 2")
-        assert told.startswith("Listed “•••••••••••”, severity high. Revision 2;")
-        await bot.say("eve", "how b.l.o.r.p.t.a.s.t.i.c")
-        [record] = await bot.records.list(RecordQuery(chatter="eve"))
-        assert record.rule == "blorptastic"
-        assert "listed already" in await bot.ask("aurora", "!block add BLORPTASTIC")
-        assert await bot.ask("aurora", "!block find blorp") == "Terms that hold “•••••”: 1 own."
-        assert (await bot.ask("aurora", "!block remove Blorptastic")).startswith("No longer listed: “•••••••••••”.")
-        assert "no own term" in await bot.ask("aurora", "!block remove blorptastic")
-        assert "1 own term; lists: none" in await bot.ask("aurora", "!block")
-        said = " ".join(line.text.lower() for line in bot.twitch.sent("aurora"))
-        assert "blorptastic" not in said
-        assert all("blorptastic" not in each.reason for each in await revisions(bot))
-        assert all("blorptastic" not in each.detail for each in await bot.bot.desk.audit.latest())
-
-
-async def test_a_word_that_holds_sentences_together_is_not_listed(stand: Any) -> None:
-    async with stand(POLICY) as bot:
-        assert "cannot be listed" in await bot.ask("aurora", "!block add the")
-        assert "cannot be listed" in await bot.ask("aurora", "!block add " + "x" * 480)
-        assert "severity is 0" in await bot.ask("aurora", "!block add blorp severity 9")
-        assert len(await revisions(bot)) == 1
-
-
-async def test_a_term_of_a_shipped_list_is_allowed_instead(stand: Any) -> None:
-    async with stand("") as bot:
-        assert "of the list starter; allow it with !allow add" in await bot.ask("aurora", "!block remove asshole")
-        assert (await bot.ask("aurora", "!allow add asshole")).startswith("The word “•••••••” is allowed.")
-        await bot.say("ann", "what an asshole move")
-        assert await bot.records.count(RecordQuery(chatter="ann")) == 0
-
-
-async def test_a_site_is_allowed_and_no_more(stand: Any) -> None:
-    async with stand(POLICY) as bot:
-        assert (await bot.ask("aurora", "!allow add example.com")).startswith("The site “•••••••••••” is allowed.")
-        await bot.say("ann", "look at example.com/page")
-        assert await bot.records.count(RecordQuery(chatter="ann")) == 0
-        await bot.ask("aurora", "!allow remove example.com")
-        await bot.say("ann", "look at example.com/page")
-        assert await bot.records.count(RecordQuery(chatter="ann", filter="links")) == 1
-        assert "is not there" in await bot.ask("aurora", "!allow remove example.com")
-        assert all("example.com" not in line.text.partition(" Example: ")[0] for line in bot.twitch.sent("aurora"))
-
-
 async def test_history_tells_who_changed_what_and_restore_goes_back(stand: Any) -> None:
     async with stand('[grants]\nstreamer_names = ["maud"]\n' + POLICY) as bot:
         await bot.ask("aurora", "!filter set caps.max_ratio 0.4")

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.imports import read_blocklist, read_list
+from config.imports import read_blocklist, read_list, read_twitch
 from filters.history import History
 from filters.regex import Regex
 from filters.types import Message
@@ -44,6 +44,13 @@ def test_twitchs_blocked_terms_are_read_as_helix_writes_them() -> None:
     found = read_blocklist(text)
     assert [term.text for term in found.terms] == ["snarfwad"]
     assert [pattern.note for pattern in found.patterns] == ["imported: zug*monger"]
+
+
+def test_of_twitchs_terms_alike_the_widest_counts_and_slashes_are_no_expression() -> None:
+    found = read_twitch(["zug", "*zug*", "ZUG", "/road/", "blor*", "*blor", "***", "a, b"])
+    assert [(term.text, term.anywhere) for term in found.terms] == [("zug", True), ("/road/", False), ("a, b", False)]
+    assert [pattern.note for pattern in found.patterns] == ["imported: blor*", "imported: *blor"]
+    assert [(problem.term, problem.refused) for problem in found.problems if problem.refused] == [("***", True)]
 
 
 def test_what_cannot_be_taken_is_told_with_its_line() -> None:

@@ -164,6 +164,15 @@ async def test_blocked_terms(bot, aurora, moderate):
     assert "snarf*" not in [each.text async for each in aurora.fetch_blocked_terms(moderator=bot.bot_id)]
 
 
+@pytest.mark.parametrize(("text", "why"), [("", "Missing required"), ("x", "too short"), ("x" * 501, "too long")])
+async def test_a_blocked_term_has_2_to_500_characters(bot, aurora, text, why):
+    # PartialUser refuses these by itself; others that talk to Helix do not.
+    with pytest.raises(HTTPException) as refused:
+        await bot._http.post_blocked_term(aurora.id, bot.bot_id, token_for=bot.bot_id, text=text)
+    assert refused.value.status == 400
+    assert why in refused.value.extra["message"]
+
+
 async def test_unban_requests(twitch, bot, aurora, eve, moderate):
     for kind in (eventsub.ChannelUnbanRequestSubscription, eventsub.ChannelUnbanRequestResolveSubscription):
         await bot.listen(kind, broadcaster_user_id=aurora.id, moderator_user_id=bot.bot_id)
