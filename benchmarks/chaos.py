@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -110,30 +111,30 @@ def delays_ms(twitch: Sandbox, said: dict[str, float], kinds: set[str] = {"ban"}
     ]
 
 
-async def judged() -> dict[str, float]:
-    """How many messages the bot has judged, by channel, and what it dropped."""
+async def counts() -> dict[str, float]:
+    """How many messages the bot has judged and dropped, and the seconds of processor time it took in all."""
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{PORT}/metrics") as answer:
         families = text_string_to_metric_families(await answer.text())
-    values = {}
+    found: defaultdict[str, float] = defaultdict(float)
     for sample in itertools.chain.from_iterable(family.samples for family in families):
-        if sample.name == "chatwarden_messages_judged_total":
-            values[sample.labels["channel"]] = sample.value
-        elif sample.name in ("chatwarden_messages_dropped_total", "chatwarden_reading_pauses_total"):
-            values[sample.name] = sample.value
-    return values
+        found[sample.name] += sample.value
+    return {
+        "judged": found["chatwarden_messages_judged_total"],
+        "dropped": found["chatwarden_messages_dropped_total"],
+        "cpu_s": found["process_cpu_seconds_total"],
+    }
 
 
 async def all_judged(twitch: Sandbox, delivered: int, patience_s: float = 120) -> tuple[float, float]:
     """How many of them the bot has judged in the end, and the seconds that took."""
     began = time.monotonic()
-    count = 0.0
+    judged = 0.0
     while time.monotonic() - began < patience_s:
-        values = await judged()
-        count = sum(value for name, value in values.items() if not name.startswith("chatwarden_"))
-        if count >= delivered:
+        judged = (await counts())["judged"]
+        if judged >= delivered:
             break
         await asyncio.sleep(0.05)
-    return count, time.monotonic() - began
+    return judged, time.monotonic() - began
 
 
 class Stand:
@@ -177,6 +178,7 @@ async def flood(stand: Stand, seconds: float, rng: random.Random, rate: int) -> 
     """``rate`` lines a second over ten channels by 20,000 people, one ban a second among them."""
     channels = stand.bot.channels
     lines = chatter(rng)
+    before = await counts()
     began = time.monotonic()
     number, lag_s = 0, 0.0
     while (elapsed := time.monotonic() - began) < seconds:
@@ -198,10 +200,12 @@ async def flood(stand: Stand, seconds: float, rng: random.Random, rate: int) -> 
     count, behind_s = await all_judged(stand.twitch, stand.delivered)
     await asyncio.sleep(1)
     delays = delays_ms(stand.twitch, stand.said)
-    values = await judged()
+    values = await counts()
+    cpu_us = (values["cpu_s"] - before["cpu_s"]) / stand.delivered * 1e6
     return {
         "delivered": stand.delivered, "sent per s": stand.delivered / spent, "judged per s": count / (spent + behind_s),
-        "lost": stand.delivered - count, "dropped": values["chatwarden_messages_dropped_total"],
+        "lost": stand.delivered - count, "dropped": values["dropped"],
+        "bot's processor time a message, µs": cpu_us,
         "done so late after the last line, s": behind_s, "sender late at most, s": lag_s,
         "bans": len(delays), "flood p50": p(delays, 50), "flood p99": p(delays, 99),
     }  # fmt: skip

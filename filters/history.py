@@ -21,7 +21,7 @@ GROUPED_LETTERS = 8
 """Shorter lines ("gg", "Kappa") are said by everybody all the time and are not grouped with their like."""
 PERMITS = 1_000
 """Permits held at a time; the oldest goes first."""
-ARRIVALS = 500
+ARRIVALS = 300
 """The latest chatters never seen before that are kept."""
 
 _ROLES: dict[frozenset[Role], frozenset[Role]] = {}

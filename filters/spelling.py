@@ -75,18 +75,17 @@ class Speller:
                 return native
         core = folded.strip(_EDGES)
         letters = squash(core)
-        if not letters:
-            return None
         if letters in self._index.terms:
             return Found(letters, "exact" if core.isalnum() or core in self._index.terms else "spacing")
+        if not letters or folded.isdecimal():
+            return None
         parts = [part for part in _SEPARATORS.split(core) if part]
         if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
             return found
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
-        strange = len(parts) == 1 and token.isascii() and not letters.isdecimal()
-        if strange and (found := self._strange(token, letters)):
+        if len(parts) == 1 and token.isascii() and (found := self._strange(token, letters)):
             return found
         for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
             if part in self._index.terms:
