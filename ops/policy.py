@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,51 +11,30 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.syntax import Syntax
 
-from config.changes import Change, changed, difference, full_path, value_of, with_item, with_items, without_item
+from config.changes import changed, difference, full_path, value_of, with_item, without_item
 from config.document import document
-from config.imports import Imported, read_list
-from config.policy import Policy, PolicyError, preset_names
+from config.policy import Policy, PolicyError
+from ops import exchange
 from ops.command import (
     DATABASE,
-    USAGE,
     DatabaseOption,
     JsonOption,
     ZoneOption,
     errors,
-    fail,
     opened,
     put_json,
     put_table,
-    run,
     time_zone,
 )
+from ops.revisions import AuthorOption, ChannelArgument, Desk, ReasonOption, put_changes, read, run_policy
 from ops.when import iso
-from storage.audit import Audit
-from storage.database import Database, DatabaseError
-from storage.policies import PolicyLog, Revision
-
-PROBLEMS_SHOWN = 20
+from storage.policies import Revision
 
 app = typer.Typer(
     no_args_is_help=True, help="A channel's policy: look, change, compare, go back. Changes are live at once."
 )
 
-ChannelArgument = Annotated[str, typer.Argument(help="The channel: login or id.")]
 PathArgument = Annotated[str, typer.Argument(help="The setting, as in caps.max_ratio or ladder.decay.")]
-AuthorOption = Annotated[str, typer.Option(help="Who changes it, if not your user name.")]
-ReasonOption = Annotated[str, typer.Option(help="Why; kept with the revision.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """One channel's policy, open for work."""
-
-    db: Database
-    log: PolicyLog
-    channel_id: str
-    channel: str
-    latest: Revision
-    policy: Policy
 
 
 @app.command()
@@ -74,9 +49,9 @@ def show(
 
     async def work() -> None:
         async with opened(database, readonly=True) as db:
-            desk = await _desk(db, channel)
-            found = desk.latest if revision is None else await _revision(desk, revision)
-            policy = desk.policy if revision is None else _read(found, desk.channel)
+            desk = await Desk.of(db, channel)
+            found = desk.latest if revision is None else await desk.revision(revision)
+            policy = desk.policy if revision is None else read(found, desk.channel)
         value = policy if setting is None else value_of(policy, setting)
         if isinstance(value, BaseModel):
             title = f"{desk.channel}, revision {found.number}"
@@ -90,7 +65,7 @@ def show(
                 plain = plain[part]
             put_json(plain) if as_json else typer.echo(plain)
 
-    _run(work())
+    run_policy(work())
 
 
 @app.command("set")
@@ -103,7 +78,7 @@ def set_value(
     reason: ReasonOption = "",
 ) -> None:
     """Change one setting."""
-    _run(_change(database, channel, author, reason, lambda policy: changed(policy, setting, value)))
+    run_policy(_change(database, channel, author, reason, lambda policy: changed(policy, setting, value)))
 
 
 @app.command()
@@ -116,7 +91,9 @@ def add(
     reason: ReasonOption = "",
 ) -> None:
     """Add an item to a list: blocklist.terms, blocklist.allow, exempt.chatters, links.allow, ..."""
-    _run(_change(database, channel, author, reason, lambda policy: with_item(policy, setting, _item(setting, item))))
+    run_policy(
+        _change(database, channel, author, reason, lambda policy: with_item(policy, setting, _item(setting, item)))
+    )
 
 
 @app.command()
@@ -129,7 +106,7 @@ def remove(
     reason: ReasonOption = "",
 ) -> None:
     """Take an item off a list."""
-    _run(_change(database, channel, author, reason, lambda policy: without_item(policy, setting, item)))
+    run_policy(_change(database, channel, author, reason, lambda policy: without_item(policy, setting, item)))
 
 
 @app.command()
@@ -144,17 +121,25 @@ def diff(
 
     async def work() -> None:
         async with opened(database, readonly=True) as db:
-            desk = await _desk(db, channel)
-            later = desk.latest if new is None else await _revision(desk, new)
-            earlier = await _revision(desk, max(1, later.number - 1) if old is None else old)
-        changes = difference(_read(earlier, channel), _read(later, channel))
+            desk = await Desk.of(db, channel)
+            later = desk.latest if new is None else await desk.revision(new)
+            if old is None and later.number == 1:
+                errors.print(
+                    f"{desk.channel}: nothing is earlier than revision 1 ({later.reason or 'no reason given'})"
+                )
+            earlier = await desk.revision(max(1, later.number - 1) if old is None else old)
+        changes = difference(read(earlier, channel), read(later, channel))
         if as_json:
             put_json([{"setting": each.path, "before": each.before, "after": each.after} for each in changes])
+        elif earlier.number == later.number:
+            errors.print(
+                f"{desk.channel}: nothing is earlier than revision {later.number} ({later.reason})", markup=False
+            )
         else:
             errors.print(f"{desk.channel}: revision {earlier.number} to {later.number}")
-            _put_changes(changes)
+            put_changes(changes)
 
-    _run(work())
+    run_policy(work())
 
 
 @app.command()
@@ -169,7 +154,7 @@ def history(
 
     async def work() -> None:
         async with opened(database, readonly=True) as db:
-            desk = await _desk(db, channel)
+            desk = await Desk.of(db, channel)
             revisions = await desk.log.history(desk.channel_id)
         rows = [
             {
@@ -192,7 +177,7 @@ def history(
                 rows[0],
             )
 
-    _run(work())
+    run_policy(work())
 
 
 @app.command()
@@ -207,124 +192,21 @@ def restore(
 
     async def work() -> None:
         async with opened(database) as db:
-            desk = await _desk(db, channel)
-            earlier = await _revision(desk, revision)
-            await _save(
-                desk, _read(earlier, channel), author, reason or f"restores revision {revision}", "policy restore"
-            )
+            desk = await Desk.of(db, channel)
+            earlier = await desk.revision(revision)
+            await desk.save(read(earlier, channel), author, reason or f"restores revision {revision}", "policy restore")
 
-    _run(work())
+    run_policy(work())
 
 
-@app.command("import")
-def import_file(
-    channel: ChannelArgument,
-    file: Annotated[
-        Path, typer.Argument(help="A policy (.toml), a preset's name, a word list, or Twitch's blocked terms (JSON).")
-    ],
-    database: DatabaseOption = DATABASE,
-    author: AuthorOption = "",
-    reason: ReasonOption = "",
-    apply: Annotated[bool, typer.Option("--apply", help="Do it; without this, only say what would change.")] = False,
-) -> None:
-    """Bring in a whole policy, or the words of a list as Nightbot, StreamElements or Twitch keep it."""
-
-    async def work() -> None:
-        async with opened(database, readonly=not apply) as db:
-            desk = await _desk(db, channel)
-            if str(file) in preset_names():
-                policy = Policy.preset(str(file))
-            elif file.suffix == ".toml":
-                policy = Policy.load(file)
-            else:
-                policy = _with_list(desk.policy, file)
-            if apply:
-                await _save(desk, policy, author, reason or f"imports {file.name}", "policy import")
-            else:
-                _put_changes(difference(desk.policy, policy))
-                errors.print("Nothing is changed yet; add --apply to do it")
-
-    _run(work())
-
-
-@app.command()
-def export(
-    channel: ChannelArgument,
-    file: Annotated[Path, typer.Argument(help="A new file, or - for standard output.")] = Path("-"),
-    database: DatabaseOption = DATABASE,
-    revision: Annotated[int | None, typer.Option(help="This revision instead of the latest.")] = None,
-    words: Annotated[bool, typer.Option("--words", help="Only the channel's own words, one a line.")] = False,
-) -> None:
-    """Take the policy out as a file that explains itself and can be imported anywhere."""
-
-    async def work() -> None:
-        async with opened(database, readonly=True) as db:
-            desk = await _desk(db, channel)
-            found = desk.latest if revision is None else await _revision(desk, revision)
-        policy = _read(found, channel)
-        text = (
-            "".join(f"{term.text}\n" for term in policy.filters.blocklist.terms)
-            if words
-            else policy.to_toml(f"{desk.channel}, revision {found.number}")
-        )
-        if str(file) == "-":
-            sys.stdout.write(text)
-            return
-        try:
-            with file.open("x", encoding="utf-8") as out:
-                out.write(text)
-        except OSError as error:
-            fail(f"{file}: not written: {error.strerror or error} (choose another name)", USAGE)
-        errors.print(f"{file} written", markup=False)
-
-    _run(work())
+app.command("import")(exchange.import_policy)
+app.command("export")(exchange.export_policy)
 
 
 async def _change(database: Path, channel: str, author: str, reason: str, change: Any) -> None:
     async with opened(database) as db:
-        desk = await _desk(db, channel)
-        await _save(desk, change(desk.policy), author, reason, "policy set")
-
-
-async def _desk(db: Database, channel: str) -> _Desk:
-    log = PolicyLog(db)
-    found = await log.find_channel(channel)
-    if found is None:
-        known = ", ".join(await log.channels()) or "none yet"
-        raise DatabaseError(
-            f"{channel}: no policy of this channel in the database (there are: {known}; the bot makes it)"
-        )
-    latest = await log.current(found[0])
-    assert latest is not None
-    return _Desk(db, log, *found, latest, _read(latest, found[1]))
-
-
-async def _revision(desk: _Desk, number: int) -> Revision:
-    revision = await desk.log.get(desk.channel_id, number)
-    if revision is None:
-        raise DatabaseError(f"{desk.channel}: no revision {number} (there are 1 to {desk.latest.number})")
-    return revision
-
-
-def _read(revision: Revision, channel: str) -> Policy:
-    return Policy.parse(revision.toml, f"policy of {channel}, revision {revision.number}")
-
-
-async def _save(desk: _Desk, policy: Policy, author: str, reason: str, verb: str) -> None:
-    changes = difference(desk.policy, policy)
-    if not changes:
-        errors.print("Nothing to change: it is so already")
-        return
-    at_ms, author = time.time_ns() // 1_000_000, author or getpass.getuser()
-    number = await desk.log.save(
-        desk.channel_id, policy.to_toml(), author=author, reason=reason, at_ms=at_ms, parent=desk.latest.number
-    )
-    await Audit(desk.db).note(
-        actor=author, role="shell", surface="shell", verb=verb, subject=f"revision {number}", channel_id=desk.channel_id
-    )
-    _put_changes(changes)
-    back = f"chatwarden policy restore {desk.channel} {desk.latest.number}"
-    errors.print(f"{desk.channel}: revision {number} saved; to go back: {back}", markup=False)
+        desk = await Desk.of(db, channel)
+        await desk.save(change(desk.policy), author, reason, "policy set")
 
 
 def _item(setting: str, item: str) -> Any:
@@ -336,42 +218,6 @@ def _item(setting: str, item: str) -> Any:
             return {"pattern": item}
         case _:
             return item
-
-
-def _with_list(policy: Policy, file: Path) -> Policy:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{file}: cannot be read as UTF-8 text ({error})") from None
-    found = read_list(text)
-    _tell(found)
-    terms = [
-        {
-            "text": term.text,
-            "severity": int(term.severity),
-            "category": str(term.category),
-            "lang": term.lang,
-            "exact": term.exact,
-            "anywhere": term.anywhere,
-        }
-        for term in found.terms
-    ]
-    richer = with_items(policy, "blocklist.terms", terms)
-    richer = with_items(richer, "regex.patterns", [each.model_dump(mode="json") for each in found.patterns])
-    new = len(richer.filters.blocklist.terms) - len(policy.filters.blocklist.terms)
-    errors.print(
-        f"{len(found.terms)} words ({new} new), {len(found.patterns)} expressions,"
-        f" {sum(each.refused for each in found.problems)} refused"
-    )
-    return richer
-
-
-def _tell(found: Imported) -> None:
-    for problem in found.problems[:PROBLEMS_SHOWN]:
-        mark = "refused" if problem.refused else "warning"
-        errors.print(f"line {problem.line_no}: {problem.why} ({mark})", markup=False)
-    if len(found.problems) > PROBLEMS_SHOWN:
-        errors.print(f"and {len(found.problems) - PROBLEMS_SHOWN} more")
 
 
 def _told(earlier: Revision | None, later: Revision) -> list[str]:
@@ -388,15 +234,3 @@ def _put_toml(text: str) -> None:
         Console().print(Syntax(text, "toml", theme="ansi_dark", background_color="default"))
     else:
         sys.stdout.write(text)
-
-
-def _put_changes(changes: Sequence[Change]) -> None:
-    for change in changes:
-        typer.echo(str(change))
-
-
-def _run(work: Any) -> None:
-    try:
-        run(work)
-    except PolicyError as error:
-        fail(str(error), USAGE)

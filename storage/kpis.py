@@ -163,7 +163,8 @@ class Kpis:
     async def daily(self, period: Period) -> dict[str, Counter[str]]:
         """How many Records of each filter on each UTC day that the period touches."""
         days: dict[str, Counter[str]] = defaultdict(Counter)
-        for day, filter_, records in await self._db.rows(_DAILY, period.values):
+        sql = _DAILY.format(clause=" AND channel_id = :channel" if period.channel_id else "")
+        for day, filter_, records in await self._db.rows(sql, period.values):
             days[day][filter_] = records
         return days
 
@@ -283,12 +284,16 @@ _EDGES = """
     GROUP BY 1, 2, 3, 4, 5
 """
 
+# The inner grouping follows the table's own order, so that only its tenth has to be sorted.
 _DAILY = """
     SELECT day, filter, sum(records)
-    FROM daily_counts
-    WHERE day >= date(:since / 1000, 'unixepoch')
-        AND day <= date((:until - 1) / 1000, 'unixepoch')
-        AND (:channel = '' OR channel_id = :channel)
+    FROM (
+        SELECT day, filter, sum(records) AS records
+        FROM daily_counts
+        WHERE day >= date(:since / 1000, 'unixepoch')
+            AND day <= date((:until - 1) / 1000, 'unixepoch'){clause}
+        GROUP BY day, channel_id, filter
+    )
     GROUP BY 1, 2
     ORDER BY 1
 """

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from config.targets import Targets
 from ops.charts import lines
 from ops.console.desk import desk
-from ops.console.rendering import DAY_MS, Taste, drawing, render
+from ops.console.rendering import DAY_MS, Taste, drawing, fragment, render
 from ops.measures import FORMATS, compute
+from ops.reports import MOST_LINES
 from storage.database import now_ms
 from storage.kpis import Kpis, Period
 
@@ -17,7 +21,11 @@ DAYS = {"7d": 7, "30d": 30, "90d": 90}
 
 
 async def figures(request: Request) -> Response:
-    """The KPIs of whole days up to now, of all channels or one."""
+    """The KPIs of whole days up to now, of all channels or one.
+
+    They take a second of millions of Records, so the page asks for them once it is there; ``whole`` is for who has no
+    JavaScript.
+    """
     here, taste = desk(request), Taste.of(request)
     span = request.query_params.get("period", "7d")
     span = span if span in DAYS else "7d"
@@ -27,17 +35,19 @@ async def figures(request: Request) -> Response:
     until_ms = (now_ms() // DAY_MS + 1) * DAY_MS
     period = Period(until_ms - DAYS[span] * DAY_MS, until_ms, channel.id if channel else "")
     kpis = Kpis(here.db)
+    page: dict[str, Any] = {"span": span, "spans": DAYS, "channels": channels, "channel": channel, "formats": FORMATS}
+    if fragment(request):
+        return await render(request, "kpis.html", measures=await compute(kpis, period, taste.zone, Targets()), **page)
+    whole = request.query_params.get("whole") == "1"
     daily = await kpis.daily(period)
-    names = sorted({name for counts in daily.values() for name in counts})
+    totals: Counter[str] = sum(daily.values(), Counter())
+    names = [name for name, _ in totals.most_common(MOST_LINES)]
     series = {name: [float(counts[name]) for counts in daily.values()] for name in names}
     return await render(
         request,
         "figures.html",
-        measures=await compute(kpis, period, taste.zone, Targets()),
-        formats=FORMATS,
-        span=span,
-        spans=DAYS,
-        channels=channels,
-        channel=channel,
+        measures=await compute(kpis, period, taste.zone, Targets()) if whole else None,
+        left_out=max(0, len(totals) - MOST_LINES),
         days=drawing(lines("Records a day", list(daily), series)) if len(daily) > 1 else "",
+        **page,
     )

@@ -56,6 +56,12 @@ def test_a_setting_is_changed_shown_compared_and_taken_back(database: Path) -> N
     assert Policy.parse(told(database, "show", "aurora").stdout) == Policy()
 
 
+def test_before_the_first_change_there_is_nothing_to_compare_with(database: Path) -> None:
+    alone = told(database, "diff", "aurora")
+    assert (alone.stdout, alone.stderr) == ("", "aurora: nothing is earlier than revision 1 (first start)\n")
+    assert json.loads(told(database, "diff", "aurora", "--json").stdout) == []
+
+
 def test_every_change_is_in_audit(database: Path) -> None:
     told(database, "set", "aurora", "dry_run", "true", "--author", "ada")
 
@@ -97,7 +103,7 @@ def test_a_nightbot_list_is_looked_at_first_and_brought_in_on_apply(database: Pa
     looked = told(database, "import", "aurora", str(words))
     assert looked.stdout == "blocklist.terms: +snarfwad, +zugmonger\nregex.patterns: +fri+bble\n"
     assert "line 2: is one letter and would hit nearly every line (list a word) (refused)" in looked.stderr
-    assert "2 words (2 new), 1 expressions, 1 refused" in looked.stderr
+    assert "3 new, 0 there already, 1 refused" in looked.stderr
     assert "add --apply" in looked.stderr
     told(database, "import", "aurora", str(words), "--apply")
     assert told(database, "export", "aurora", "--words").stdout == "snarfwad\nzugmonger\n"

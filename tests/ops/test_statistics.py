@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.statistics import NOTHING, cohen, krippendorff, mcnemar, percentile, share
+from ops.statistics import NOTHING, _alpha, _alphas, cohen, krippendorff, mcnemar, percentile, share
 
 
 def test_wilson_as_published() -> None:
@@ -92,3 +93,21 @@ def test_mcnemar_is_the_sign_test(one: int, other: int) -> None:
     n, few = one + other, min(one, other)
     tail = sum(math.comb(n, k) for k in range(few + 1)) / 2**n
     assert mcnemar(one, other) == pytest.approx(min(1.0, 2 * tail))
+
+
+@given(
+    cases=st.lists(st.lists(st.sampled_from("abc"), min_size=2, max_size=4), min_size=2, max_size=12).filter(
+        lambda cases: len({decision for case in cases for decision in case}) > 1
+    ),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_alpha_of_a_resample_is_what_the_library_says_of_its_cases(cases: list[list[str]], seed: int) -> None:
+    judged = [[(f"r{number}", decision) for number, decision in enumerate(case)] for case in cases]
+    weights = np.random.default_rng(seed).multinomial(len(judged), [1 / len(judged)] * len(judged), 3)
+    for row, alpha in zip(weights, _alphas(judged, weights), strict=True):
+        drawn = [case for case, times in zip(judged, row, strict=True) for _ in range(times)]
+        if len({decision for case in drawn for _, decision in case}) < 2:
+            assert np.isnan(alpha)
+        else:
+            assert alpha == pytest.approx(_alpha(drawn))

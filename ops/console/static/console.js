@@ -27,6 +27,14 @@ for (const form of all("form[data-live]")) {
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 }
 
+// What takes the server longer than the page comes after it.
+for (const target of all("[data-load]")) {
+  fetch(location.href, { headers: { "X-Fragment": "1" } })
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
+    .then((html) => { target.innerHTML = html; })
+    .catch(() => { target.textContent = "The console does not answer. Load the page again."; });
+}
+
 // The live log: new rows come in on top, and replace themselves once their outcome stands.
 for (const list of all("[data-events]")) {
   const pulse = document.querySelector("[data-pulse]");

@@ -358,6 +358,8 @@ async def test_every_page_is_accessible_and_fits(scene: Scene, width: int, look:
                 await page.wait_for_url("**/ops/review/*")
             else:
                 await page.goto(scene.address + path)
+            if "figures" in path:
+                await page.wait_for_selector("[data-load] table")
             found = await Axe().run(page, options=CRITERIA)
             wrong += [
                 f"{path}: {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found.response["violations"]

@@ -148,4 +148,10 @@ async def test_audit_shows_who_did_what(house: House) -> None:
 
 async def test_figures_stand_with_what_they_rest_on(house: House) -> None:
     guest = await house.come_in(Role.AUDITOR)
-    assert "insufficient data" in await guest.see("/ops/figures?period=90d&channel=studio")
+    page = await guest.see("/ops/figures?period=90d&channel=studio")
+    assert "data-load" in page
+    assert "insufficient data" not in page
+    assert "insufficient data" in await guest.see("/ops/figures?period=90d&channel=studio&whole=1")
+    part = await guest.client.get("/ops/figures?period=90d&channel=studio", headers={"X-Fragment": "1"})
+    assert "insufficient data" in part.text
+    assert "<main" not in part.text
