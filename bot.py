@@ -18,13 +18,13 @@ from rich.console import Console
 from twitchio import HTTPException
 
 from cogs.channel import Observer
-from cogs.enforce import Settled, describe
+from cogs.enforce import describe
 from cogs.modbot import ModBot, StartError
 from cogs.policies import PolicyBook
+from cogs.quiet import Quiet
 from config.changes import changed
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from config.settings import Settings, SettingsError
-from filters.types import Verdict
 from ops import appeal as appeal_commands
 from ops import backtest as backtest_command
 from ops import backup as backup_commands
@@ -40,6 +40,7 @@ from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
 from ops import staff as staff_commands
+from ops.command import fail
 from ops.console import serve as console_server
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
@@ -56,6 +57,7 @@ from twitch.client import HaltError
 from twitch.doctor import Check, Doctor
 from twitch.endpoints import Endpoints
 from twitch.login import Login, LoginError
+from twitch.terms import BlockedTerms, TermsError, blocked_terms
 from twitch.tokens import TokenError, TokenStore
 
 BAD_INPUT = 2
@@ -92,30 +94,6 @@ app.add_typer(report_commands.app, name="report", rich_help_panel=ANSWERING)
 app.add_typer(experiment_commands.app, name="experiment", rich_help_panel=ANSWERING)
 app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
 errors = Console(stderr=True)
-
-
-class Quiet(Observer):
-    """Logs and counts what the bot does, without showing it."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def judged(self, verdict: Verdict, record_id: int | None) -> None:
-        """Say which messages got a Record."""
-        channel = verdict.message.channel
-        self._metrics.judged(channel)
-        if record_id is not None:
-            action, filter_name = verdict.action.kind.name.lower(), verdict.leading.filter
-            self._metrics.recorded(channel, action, filter_name)
-            structlog.get_logger("bot").info("recorded", record=record_id, action=action, filter=filter_name)
-
-    def settled(self, settled: Settled) -> None:
-        """Say how each action ended."""
-        order = settled.order
-        seconds = None if settled.done_ms is None else max(0, settled.done_ms - order.received_ms) / 1000
-        action, outcome = order.action.kind.name.lower(), str(settled.outcome)
-        self._metrics.settled(action, outcome, seconds)
-        structlog.get_logger("bot").info("settled", record=order.record_id, outcome=outcome)
 
 
 @asynccontextmanager
@@ -166,6 +144,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_EVERY)
+    sys.setswitchinterval(0.0005)
 
 
 def _explain_start(ended: asyncio.Task[None]) -> None:
@@ -183,6 +162,25 @@ def _explain_start(ended: asyncio.Task[None]) -> None:
 def endpoints_of(settings: Settings) -> Endpoints:
     """The Twitch these settings name."""
     return Endpoints(settings.helix_url, settings.id_url, settings.eventsub_url)
+
+
+@app.callback()
+def compose(context: typer.Context) -> None:
+    """Give people's tools the way to Twitch, which they do not know themselves."""
+    context.obj = _terms_at_twitch
+
+
+@asynccontextmanager
+async def _terms_at_twitch(channel_id: str) -> AsyncIterator[BlockedTerms]:
+    try:
+        settings = Settings.read()
+        settings.require("client_id", "client_secret", "bot_id")
+        endpoints_of(settings).install()
+        secret, tokens = settings.client_secret.get_secret_value(), TokenStore(settings.tokens)
+        async with blocked_terms(channel_id, settings.client_id, secret, settings.bot_id, tokens) as terms:
+            yield terms
+    except (*TOLD, TermsError) as error:
+        fail(str(error), BAD_INPUT)
 
 
 @app.command(rich_help_panel=RUNNING)

@@ -34,6 +34,8 @@ from storage.database import DatabaseError
 from storage.messages import count_stored, stored
 from storage.policies import PolicyLog
 
+LIVE = "live"
+"""Names the channel's policy as it is now."""
 SAMPLES = 10
 """Lines shown of the newly hit and of those no longer; ten times as many in the HTML report."""
 AROUND = 40
@@ -70,10 +72,14 @@ class Source:
 
 def backtest(
     policy: Annotated[
-        str, typer.Argument(help="The policy to try: a .toml file, a preset's name, or channel@revision.")
+        str, typer.Argument(help="The policy to try: a .toml file, a preset's name, channel@revision, or live.")
     ],
     against: Annotated[
-        str | None, typer.Option(help="The policy to compare with; by default the channel's present one, or family.")
+        str | None,
+        typer.Option(
+            help="The policy to compare with: the same, live being the channel's present one; family if left"
+            " out where --messages says what to try it on."
+        ),
     ] = None,
     messages: Annotated[
         Path | None, typer.Option(help="A chat log: JSONL(.gz), TwitchDownloader JSON or IRC lines.")
@@ -118,8 +124,9 @@ Named = tuple[str, Policy]
 async def _prepare(
     policy: str, against: str | None, file: Path | None, database: Path, channel: str, since_ms: int
 ) -> tuple[Source, Named, Named]:
-    if file is not None and "@" not in f"{policy}{against or ''}":
-        new, old = _plain(policy), _plain(against or DEFAULT_PRESET)
+    policy, against = (_spelt_out(spec, channel) for spec in (policy, against or (DEFAULT_PRESET if file else LIVE)))
+    if file is not None and "@" not in f"{policy}{against}":
+        new, old = _plain(policy), _plain(against)
         return Source(file, database, channel.lstrip("#@").lower(), since_ms=since_ms), new, old
     async with opened(database, readonly=True) as db:
         log = PolicyLog(db)
@@ -131,8 +138,18 @@ async def _prepare(
             if found is None:
                 raise DatabaseError(f"{channel}: no such channel in the database ({', '.join(await log.channels())})")
             source = Source(None, database, found[1], found[0], since_ms)
-        live = f"{channel}@" if file is None else DEFAULT_PRESET
-        return source, new, await _named(log, against or live)
+        return source, new, await _named(log, against)
+
+
+def _spelt_out(spec: str, channel: str) -> str:
+    """The policy's name, with the channel where it says only ``live``."""
+    if spec != LIVE:
+        return spec
+    if not channel:
+        raise PolicyError(
+            f"{LIVE}: of which channel? (add --channel, or write the channel's name and @, as in aurora@)"
+        )
+    return f"{channel}@"
 
 
 async def _named(log: PolicyLog, spec: str) -> Named:

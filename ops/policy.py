@@ -123,18 +123,12 @@ def diff(
         async with opened(database, readonly=True) as db:
             desk = await Desk.of(db, channel)
             later = desk.latest if new is None else await desk.revision(new)
-            if old is None and later.number == 1:
-                errors.print(
-                    f"{desk.channel}: nothing is earlier than revision 1 ({later.reason or 'no reason given'})"
-                )
             earlier = await desk.revision(max(1, later.number - 1) if old is None else old)
         changes = difference(read(earlier, channel), read(later, channel))
         if as_json:
             put_json([{"setting": each.path, "before": each.before, "after": each.after} for each in changes])
-        elif earlier.number == later.number:
-            errors.print(
-                f"{desk.channel}: nothing is earlier than revision {later.number} ({later.reason})", markup=False
-            )
+        elif old is None and later.number == 1:
+            errors.print(f"{desk.channel}: nothing is earlier than revision 1 ({later.reason})", markup=False)
         else:
             errors.print(f"{desk.channel}: revision {earlier.number} to {later.number}")
             put_changes(changes)

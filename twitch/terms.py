@@ -56,7 +56,7 @@ class BlockedTerms:
 
 @asynccontextmanager
 async def blocked_terms(
-    channel_id: str, *, client_id: str, client_secret: str, bot_id: str, tokens: TokenStore
+    channel_id: str, client_id: str, client_secret: str, bot_id: str, tokens: TokenStore
 ) -> AsyncIterator[BlockedTerms]:
     """A channel's list for somebody beside the running bot, as the bot's account. Raises TermsError."""
     client = Client(

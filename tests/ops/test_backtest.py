@@ -125,6 +125,9 @@ def test_stored_chat_is_tried_against_the_live_policy(files: Path) -> None:
     assert (report["before"], report["after"]) == ("aurora@1", "tight.toml")
     assert (report["messages"], report["new"], report["lost"]) == (5, 3, 1)
     assert json.loads(told("aurora@1", *arguments[1:]).stdout)["new"] == 0
+    from_file = ("--messages", str(files / "chat.jsonl"), "--channel", "aurora", *arguments[4:], "--jobs", "1")
+    live = json.loads(told(str(files / "tight.toml"), "--against", "live", *from_file).stdout)
+    assert (live["before"], live["new"], live["lost"]) == ("aurora@1", 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +135,7 @@ def test_stored_chat_is_tried_against_the_live_policy(files: Path) -> None:
     [
         (("strict",), "give either --messages FILE or --stored"),
         (("strict", "--stored"), "--stored needs --channel"),
+        (("strict", "--against", "live", "--messages", "chat.jsonl"), "live: of which channel? (add --channel"),
         (("nonesuch", "--messages", "chat.jsonl"), "nonesuch"),
         (("strict", "--messages", "missing.jsonl", "--jobs", "1"), "missing.jsonl: cannot be read"),
         (
