@@ -65,6 +65,9 @@ BOOKS_DISAGREE = 1
 HALTED = 1
 GC_EVERY = 50_000
 """Objects made before the garbage collector looks for cycles; a busy second makes some hundred thousand."""
+SWITCH_S = 0.0005
+"""How long the database's threads wait for their turn while chat is judged: at Python's 5 ms, once for each row, a
+raid's commits fall seconds behind."""
 TOLD = (SettingsError, PolicyError, DatabaseError, TokenError, StartError, LoginError, LogError)
 """Errors whose text is for the user: what, value, limit, remedy."""
 
@@ -139,12 +142,12 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
         await database.close()
 
 
-def _settle_memory() -> None:
-    """Spare the garbage collector what stays anyway: word lists are millions of objects to walk, again and again."""
+def _settle_in() -> None:
+    """Spare the garbage collector what stays anyway, word lists of millions of objects; give the database its turn."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_EVERY)
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def _explain_start(ended: asyncio.Task[None]) -> None:
@@ -202,7 +205,7 @@ def run() -> None:
                 console_server.beside(settings, settings.console_port or None),
             ):
                 metrics.vitals = bot.health.vitals
-                _settle_memory()
+                _settle_in()
                 structlog.get_logger("bot").info("watching", channels=[each.name for each in bot.channels.values()])
                 await bot.until_halted()
         except asyncio.CancelledError:

@@ -191,7 +191,9 @@ async def discrepancies(twitch: Sandbox, database: Path) -> list[str]:
         await db.close()
     found = [str(each) for each in broken]
     found += [f"#{each.id} is still pending" for each in records.values() if each.outcome is Outcome.PENDING]
-    lines = {each.message_id: each for each in records.values()}
+    # A line may have two: what it was banned for, and its part in a raid that showed later. Only one removes it.
+    removing = (ActionKind.DELETE, ActionKind.WARN)
+    lines = {each.message_id: each for each in sorted(records.values(), key=lambda each: each.action.kind in removing)}
     done: Counter[tuple[str, int]] = Counter()
     for act in twitch.enforcements:
         number = _NUMBER.search(act.reason or "")
