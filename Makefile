@@ -37,9 +37,10 @@ lint: $(STAMP) ## Check style, types and import contracts
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
-bench: $(BENCH_STAMP) ## Measure the matcher beside other packages; and the whole engine; writes docs/benchmarks.md, docs/engine.md
+bench: $(BENCH_STAMP) ## Measure the matcher beside other packages, the whole engine, a back-test; writes docs/benchmarks.md, engine.md, backtest.md
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.backtest
 
 eval: $(STAMP) ## Compare the presets with what human moderators did
 	$(BIN)/python -m benchmarks.evaluate
