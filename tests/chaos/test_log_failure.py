@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import resource
 import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,19 @@ def fill_disk(bot: BotProcess) -> None:
 
 def make_room(bot: BotProcess) -> None:
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@contextmanager
+def immutable(*paths: Path) -> Iterator[None]:
+    """Let nobody write to these any more, as when a disk fails and its file system goes read-only."""
+    done = subprocess.run(["chattr", "+i", *paths], capture_output=True, text=True, check=False)
+    if done.returncode:
+        subprocess.run(["chattr", "-i", *paths], capture_output=True, check=False)
+        pytest.skip(f"files cannot be made immutable here (it takes root and a file system that can): {done.stderr}")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", *paths], check=True)
 
 
 def told(twitch: Sandbox) -> list[str]:
@@ -52,6 +68,30 @@ async def test_on_a_full_disk_nobody_is_banned_the_mods_are_told_and_it_goes_on_
     assert len(recorded) < 10  # "late", and those whose Records the last free pages took
     lines = sum(gap.lines for gap in await gaps() if gap.why == "log not writable")
     assert lines == len(early) - len(recorded - {"late"})
+
+
+async def test_a_disk_that_goes_read_only_is_the_same_outage(twitch: Sandbox, bot: BotProcess, records: Any) -> None:
+    await bot.start()
+    with immutable(bot.database, bot.database.with_name("log.sqlite3-wal")):
+        await twitch.say("aurora", "early", "zugmonger")
+        await until(lambda: LOST in told(twitch), PATIENCE_S)
+    await until(lambda: told(twitch)[-1] == REGAINED, 40)
+    await twitch.say("aurora", "late", "zugmonger")
+    await until(lambda: "late" in {act.login for act in twitch.enforcements})
+    await bot.stop()
+    assert await discrepancies(twitch, bot.database) == []
+    assert {act.login for act in twitch.enforcements} == {record.chatter for record in await records()} == {"late"}
+
+
+async def test_a_read_only_folder_is_exit_code_2_at_the_start(twitch: Sandbox, bot: BotProcess) -> None:
+    folder = bot.database.parent / "log"
+    folder.mkdir()
+    await bot.prepare(database=folder / "log.sqlite3")
+    with immutable(folder):
+        await bot.spawn()
+        assert await bot.ended() == 2
+    assert "chatwarden: " in bot.said
+    assert "Traceback" not in bot.said
 
 
 async def test_told_to_stop_it_stops_with_the_reason(twitch: Sandbox, bot: BotProcess) -> None:
