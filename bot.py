@@ -175,6 +175,7 @@ def compose(context: typer.Context) -> None:
 
 @asynccontextmanager
 async def _terms_at_twitch(channel_id: str) -> AsyncIterator[BlockedTerms]:
+    journal.configure()
     try:
         settings = Settings.read()
         settings.require("client_id", "client_secret", "bot_id")

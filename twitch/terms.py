@@ -63,7 +63,7 @@ async def blocked_terms(
         client_id=client_id, client_secret=client_secret, bot_id=bot_id, tokens=tokens, prefix="!", adapter=None
     )
     try:
-        with _explained("read"):
+        with _explained(""):
             await client.login()
         if bot_id not in client.tokens:
             raise TermsError("no token of the bot's account (run: chatwarden login)")
@@ -83,6 +83,8 @@ def _explained(right: str) -> Iterator[None]:
 
 
 def _remedy(error: HTTPException, right: str) -> str:
+    if not right:
+        return "run: chatwarden doctor"
     if error.status == 401:
         return f"it takes the scope moderator:{right}:blocked_terms; sign the bot in again: chatwarden login"
     if error.status == 403:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from bot import app
 from config.policy import Policy
-from sandbox.demo import settle
+from sandbox.demo import BOT, settle
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from sandbox.state import BlockedTerm
@@ -137,6 +137,13 @@ async def test_an_account_without_the_scope_or_a_token_is_told_what_to_do(
     refused = await place.told("export", "aurora", "--to-twitch", "--apply", code=2)
     assert "moderator:manage:blocked_terms" in refused.stderr
     assert "chatwarden login" in refused.stderr
+    monkeypatch.setenv("CHATWARDEN_CLIENT_SECRET", "wrong")
+    assert "run: chatwarden doctor" in (await place.told("import", "aurora", "--from-twitch", code=2)).stderr
+    monkeypatch.setenv("CHATWARDEN_CLIENT_SECRET", place.twitch.client_secret)
+    await place.twitch.revoke(BOT)
+    revoked = await place.told("import", "aurora", "--from-twitch", code=2)
+    assert revoked.stdout == ""
+    assert "run: chatwarden login" in revoked.stderr
     monkeypatch.setenv("CHATWARDEN_TOKENS", "none.json")
     assert "run: chatwarden login" in (await place.told("import", "aurora", "--from-twitch", code=2)).stderr
     monkeypatch.setenv("CHATWARDEN_BOT_ID", "")
