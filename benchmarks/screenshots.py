@@ -67,6 +67,7 @@ SHOTS = (
     Shot("ops-record", ANALYST, "/ops/records/1"),
     Shot("person", ANALYST, "/ops/people/6"),
     Shot("group", ANALYST, "/ops/groups/1"),
+    Shot("group-confirm", ANALYST, "/ops/groups/1", click="false match"),
     Shot("review", ANALYST, "/ops/queue", click="Take the most urgent"),
     Shot("figures", MANAGER, "/ops/figures"),
     Shot("shift", ANALYST, "/ops/shift"),
@@ -98,7 +99,7 @@ async def shoot(browser: Browser, address: str, shots: list[Shot], folder: Path,
                 await page.click(f"text={shot.click}")
             if shot.press:
                 await page.keyboard.press(shot.press)
-            await page.wait_for_timeout(500 if shot.fill else 150)
+            await page.wait_for_timeout(1_500 if "figures" in shot.path else 500 if shot.fill else 150)
             target = folder / f"{shot.name}{suffix}.png"
             await page.screenshot(path=target, full_page=folder != DOCS)
             overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")

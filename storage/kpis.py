@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from storage.database import Database
+from storage.database import Database, now_ms
 from storage.followup import Followed, followed
 
 DAY_MS = 86_400_000
@@ -36,7 +36,8 @@ class Period:
     @property
     def values(self) -> dict[str, Any]:
         """Parameters of every query here."""
-        return {"since": self.since_ms, "until": self.until_ms, "channel": self.channel_id}
+        ended = min(self.until_ms, now_ms())  # what falls due later today is not overdue
+        return {"since": self.since_ms, "until": self.until_ms, "ended": ended, "channel": self.channel_id}
 
 
 class Kind(NamedTuple):
@@ -316,7 +317,7 @@ _CLOSED = f"""
 """  # noqa: S608 - fixed text
 
 _OPEN = f"""
-    SELECT count(*) AS open, coalesce(sum(i.due_ms < :until), 0) AS overdue, min(i.opened_ms) AS oldest_ms
+    SELECT count(*) AS open, coalesce(sum(i.due_ms < :ended), 0) AS overdue, min(i.opened_ms) AS oldest_ms
     FROM review_items AS i
     WHERE i.opened_ms < :until AND (i.closed_ms IS NULL OR i.closed_ms >= :until) AND {_OF_CHANNEL}
 """  # noqa: S608 - fixed text
@@ -357,7 +358,7 @@ _APPEALS = """
     SELECT coalesce(sum(status = 'approved' AND closed_ms >= :since AND closed_ms < :until), 0),
         coalesce(sum(status = 'denied' AND closed_ms >= :since AND closed_ms < :until), 0),
         coalesce(sum(closed_ms IS NULL OR closed_ms >= :until), 0),
-        coalesce(sum((closed_ms IS NULL OR closed_ms >= :until) AND due_ms < :until), 0)
+        coalesce(sum((closed_ms IS NULL OR closed_ms >= :until) AND due_ms < :ended), 0)
     FROM appeals
     WHERE received_ms < :until AND (:channel = '' OR channel_id = :channel)
 """

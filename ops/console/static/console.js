@@ -4,6 +4,9 @@
 const keysOn = document.documentElement.dataset.keys !== "off";
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+// On narrow pages the menu is wider than the page.
+document.querySelector("nav [aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // The browser's own time zone, for people who sign in for the first time.
 for (const field of all("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
