@@ -133,7 +133,7 @@ class Words(ChatCommands):
 
     @block.command(name="export", extras=told(Rank.STREAMER, "twitch", "block export twitch"))
     async def export_terms(self, call: Call, *, rest: str = "") -> None:
-        """Add the own terms that Twitch's blocked terms lack; Twitch holds such lines back before the bot sees them."""
+        """Add the own terms that Twitch's blocked terms lack; Twitch then holds back lines with them."""
         _only_twitch(rest)
         place = call.place
         if place.id in self._exporting:
