@@ -32,7 +32,7 @@ for (const form of all("form[data-live]")) {
 
 // What takes the server longer than the page comes after it.
 for (const target of all("[data-load]")) {
-  fetch(location.href, { headers: { "X-Fragment": "1" } })
+  fetch(target.dataset.load, { headers: { "X-Fragment": "1" } })
     .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
     .then((html) => { target.innerHTML = html; })
     .catch(() => { target.textContent = "The console does not answer. Load the page again."; });

@@ -155,3 +155,6 @@ async def test_figures_stand_with_what_they_rest_on(house: House) -> None:
     part = await guest.client.get("/ops/figures?period=90d&channel=studio", headers={"X-Fragment": "1"})
     assert "insufficient data" in part.text
     assert "<main" not in part.text
+    part = await guest.client.get("/ops/figures?period=90d&part=days", headers={"X-Fragment": "1"})
+    assert part.status_code == 200
+    assert "<main" not in part.text
