@@ -151,7 +151,7 @@ class Words(ChatCommands):
         if len(outgo.entries) > many:
             about = format_duration(round((len(outgo.entries) - many) * seconds / many))
             await call.answer(f"{counted(len(outgo.entries), 'term')} under way, about {about}: Twitch takes no more.")
-        added, refused = 0, list(outgo.refused)
+        added, refused, broken_off = 0, list(outgo.refused), ""
         try:
             for number, entry in enumerate(outgo.entries, start=1):
                 why = await self._list_of(call).add(entry)
@@ -159,9 +159,10 @@ class Words(ChatCommands):
                     refused.append(Problem(number, entry, why, refused=True))
                 else:
                     added += 1
-        finally:
-            await call.note("Twitch's blocked terms", f"{added} added")
-        await call.answer(_counts("Added at Twitch", added, outgo.present, refused))
+        except TermsError as error:
+            broken_off = f" Broken off: {error}."
+        await call.note("Twitch's blocked terms", f"{added} added")
+        await call.answer(_counts("Added at Twitch", added, outgo.present, refused) + broken_off)
 
     def _list_of(self, call: Call) -> BlockedTerms:
         place, bot = call.place, self.desk.bot

@@ -107,13 +107,24 @@ async def test_a_term_twitch_refuses_is_counted_and_the_rest_goes_on(stand: Any)
         assert blocked(bot) == ["*zugmonger*"]
 
 
+async def test_more_than_twitch_takes_at_once_goes_at_its_pace_and_once_at_a_time(stand: Any) -> None:
+    terms = ", ".join(f'{{ text = "zz{number}qx" }}' for number in range(31))
+    async with stand(f"[filters.blocklist]\nlists = []\nterms = [{terms}]\n") as bot:
+        assert await bot.ask("aurora", "!block export twitch") == "31 terms under way, about 2s: Twitch takes no more."
+        assert "under way already" in await bot.ask("aurora", "!block export twitch")
+        await bot.until(lambda: len(bot.twitch.sent("aurora")) == 3)
+        assert bot.twitch.sent("aurora")[2].text == "Added at Twitch: 31 terms, 0 there already, 0 refused."
+        assert len(blocked(bot)) == 31
+
+
 async def test_an_account_without_the_scope_is_told_what_to_do(stand: Any) -> None:
     async with stand(POLICY) as bot:
         channel = bot.twitch.world.channel("aurora")
         reader, refresh = bot.twitch.grant(BOT, scopes=READER)
         await bot.bot.add_token(reader, refresh)
         told = await bot.ask("aurora", "!block export twitch")
-        assert "moderator:manage:blocked_terms" in told
+        assert told.startswith("Added at Twitch: 0 terms, 0 there already, 2 refused")
+        assert "Broken off: Twitch refuses: 401 Missing scope: moderator:manage:blocked_terms" in told
         assert "chatwarden login" in told
         assert channel.blocked_terms == {}
         channel.moderators.clear()
