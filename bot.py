@@ -32,6 +32,7 @@ from ops import case as case_commands
 from ops import check as check_command
 from ops import experiment as experiment_commands
 from ops import journal
+from ops import learn as learn_command
 from ops import log as log_commands
 from ops import notes as notes_command
 from ops import policy as policy_commands
@@ -82,6 +83,7 @@ RUNNING, TRYING, KEEPING, ANSWERING = "Run the bot", "Try before it bites", "Pol
 
 app.command("check", rich_help_panel=TRYING)(check_command.check)
 app.command("backtest", rich_help_panel=TRYING)(backtest_command.backtest)
+app.command("learn", rich_help_panel=TRYING)(learn_command.learn)
 app.command("console", rich_help_panel=RUNNING)(console_server.console)
 app.add_typer(policy_commands.app, name="policy", rich_help_panel=KEEPING)
 app.add_typer(log_commands.app, name="log", rich_help_panel=KEEPING)

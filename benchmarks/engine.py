@@ -18,9 +18,12 @@ from collections.abc import Iterator
 from itertools import count, cycle
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.matching import ROOT, TIMED, WARM, messages, terms_of
 from config.policy import FilterSet, Policy
 from filters.engine import Engine
+from filters.learned import BUCKETS, Model
 from filters.raid import RaidDetector
 from filters.types import Message, Role
 
@@ -38,6 +41,8 @@ def policy(terms: int, scams: int) -> Policy:
     filters: dict[str, dict[str, object]] = {name: {"enabled": True} for name in FilterSet.model_fields}
     filters["blocklist"] |= {"terms": [{"text": term} for term in terms_of(terms)]}
     filters["links"] |= {"act_on": "all", "scams": [f"prize-{number}.example.com" for number in range(scams)]}
+    weights = np.frombuffer(random.Random(1).randbytes(BUCKETS), np.int8)
+    filters["learned"] |= {"model": Model(-9.0, 0.01, weights).pack()}
     filters["regex"] |= {"patterns": [{"pattern": r"\bfree\s+(?:skins|followers)\b"}]}
     return Policy.of({"filters": filters})
 

@@ -25,6 +25,7 @@ from filters.flood import Flood
 from filters.history import History
 from filters.ladder import Ladder
 from filters.language import Language
+from filters.learned import Learned
 from filters.length import Length
 from filters.links import Links
 from filters.mention_flood import MentionFlood
@@ -67,6 +68,7 @@ class FilterSet(Settings):
     newcomers: Newcomers = Newcomers()
     username_lookalike: UsernameLookalike = UsernameLookalike()
     regex: Regex = Regex()
+    learned: Learned = Learned()
 
     @property
     def all(self) -> tuple[Filter, ...]:

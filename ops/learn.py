@@ -1,13 +1,12 @@
 """`chatwarden learn`: teach the filter ``learned`` from what a channel's reviewers decided.
 
-The regression and the folds are scikit-learn's (BSD-3-Clause), loaded when used: that takes seconds. Before anything is kept, the lines of each fold are
-judged by a model that has not seen them, exactly as the filter would judge them.
+The regression and the folds are scikit-learn's (BSD-3-Clause), loaded when used: that takes seconds. Before anything is
+kept, the lines of each fold are judged by a model that has not seen them, exactly as the filter would judge them.
 """
 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -136,14 +135,14 @@ def fit(lines: NDArray[np.object_], truth: NDArray[np.bool_]) -> Model:
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
-    rows = [sorted(features(form)) for form in lines]
+    rows = [features(form) for form in lines]
     ends = np.cumsum([0, *map(len, rows)])
     values = np.concatenate([np.full(len(row), 1 / math.sqrt(max(1, len(row)))) for row in rows])
     table = csr_matrix((values, np.concatenate(rows), ends), shape=(len(rows), BUCKETS))
     regression = LogisticRegression(C=10.0, max_iter=1_000).fit(table, truth)
     weights = regression.coef_[0]
     scale = max(float(np.abs(weights).max()), 1e-9) / 127
-    return Model(float(regression.intercept_[0]), scale, array("b", np.rint(weights / scale).astype(int).tolist()))
+    return Model(float(regression.intercept_[0]), scale, np.rint(weights / scale).astype(np.int8))
 
 
 def taught_policy(policy: Policy, trained: Trained) -> Policy:

@@ -45,8 +45,6 @@ def fill(path: Path, upheld: list[str], overturned: list[str], plain: list[str])
     async def work() -> None:
         db = await Database.open(path)
         log, messages = RecordLog(db), MessageLog(db)
-        await PolicyLog(db).save("501", Policy.preset().to_toml(), author="bot", reason="preset family", at_ms=T0)
-        await db.execute("INSERT INTO channels (id, name) VALUES ('501', 'studio') ON CONFLICT DO NOTHING", ())
         await Roster(db).add("boss", Role.MANAGER, by=None, surface="shell")
         boss = await Roster(db).find("boss")
         await Rules(db).set("second_share", 0, by=boss, surface="shell")
@@ -61,6 +59,7 @@ def fill(path: Path, upheld: list[str], overturned: list[str], plain: list[str])
             await Reviews(db).decide(boss, record, decision, REASONS[decision][0], surface="shell")
         for number, text in enumerate(plain):
             messages.keep(Message(f"p{number}", T0 + number, "501", "studio", f"pid{number}", f"plain{number}", text))
+        await PolicyLog(db).save("501", Policy.preset().to_toml(), author="bot", reason="preset family", at_ms=T0)
         await messages.close()
         await log.close()
         await db.close()
@@ -85,7 +84,7 @@ def test_what_reviewers_upheld_is_learned_and_the_next_one_is_put_up_for_review(
     async def read() -> tuple[Policy, list[str]]:
         db = await Database.open(taught, readonly=True)
         revision = await PolicyLog(db).current("501")
-        deeds = [each.verb for each in await Audit(db).list()]
+        deeds = [each.verb for each in await Audit(db).latest()]
         await db.close()
         return Policy.parse(revision.toml), deeds
 
@@ -111,8 +110,7 @@ def test_without_apply_nothing_is_changed(taught: Path) -> None:
     assert told["precision"] >= 0.8
     assert told["recall"] >= 0.8
     assert "model" not in told
-    assert "revision 1" in run("policy", "history", "studio", "--database", taught)[1] or True
-    assert run("policy", "diff", "studio", "--database", taught)[1].count("nothing is earlier") == 1
+    assert "nothing is earlier" in run("policy", "diff", "studio", "--database", taught)[1]
 
 
 def test_too_few_decisions_are_refused_with_how_many_are_needed(tmp_path: Path) -> None:
@@ -134,10 +132,12 @@ def test_what_cannot_be_told_apart_is_not_applied(tmp_path: Path) -> None:
     assert "nothing is earlier" in run("policy", "diff", "studio", "--database", path)[1]
 
 
-def test_what_a_flood_or_a_raid_said_and_what_has_a_record_are_no_lessons(taught: Path) -> None:
+def test_lines_that_have_a_record_are_not_plain(taught: Path) -> None:
     async def read() -> tuple[int, int, int]:
         db = await Database.open(taught)
-        await db.execute("UPDATE records SET filter = filter", ()) if False else None
+        messages = MessageLog(db)
+        messages.keep(Message("m0", T0, "501", "studio", "id0", "user0", "the line of the first Record"))
+        await messages.close()
         found = await lessons(db, "501")
         await db.close()
         return len(found.upheld), len(found.overturned), len(found.plain)

@@ -1,0 +1,120 @@
+"""What the channel's own reviewers teach: the lines they upheld, boiled down to weights of runs of letters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from filters.base import Filter
+from filters.history import History
+from filters.text import blank, fold
+from filters.types import Category, Evidence, Message
+
+BUCKETS = 8_192
+"""Weights of a model; features share them by their hash (Weinberger et al., 2009, "Feature hashing")."""
+READ = 256
+"""Bytes of a line that are read."""
+
+_BASE, _SPREAD, _KEPT = np.uint32(257), np.uint32(2_654_435_761), np.uint32(32 - 13)
+"""Knuth's multiplicative hashing (The Art of Computer Programming, vol. 3, 6.4): its upper 13 bits are the bucket."""
+_HEAD = struct.Struct("<dd")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A logistic regression over a line's features: log odds at rest, the worth of a weight of 1, a weight a bucket."""
+
+    intercept: float
+    scale: float
+    weights: NDArray[np.int8]
+
+    @classmethod
+    def unpack(cls, text: str) -> Model:
+        """Read what ``pack`` wrote. ValueError for anything else."""
+        wrong = ValueError("not a learned model (chatwarden learn writes it; empty for none)")
+        try:
+            reader = zlib.decompressobj()
+            plain = reader.decompress(base64.b64decode(text, validate=True), _HEAD.size + BUCKETS)
+            intercept, scale = _HEAD.unpack_from(plain)
+        except (binascii.Error, zlib.error, struct.error, ValueError):
+            raise wrong from None
+        if len(plain) != _HEAD.size + BUCKETS or not reader.eof or not math.isfinite(intercept + scale):
+            raise wrong
+        return cls(intercept, scale, np.frombuffer(plain, np.int8, offset=_HEAD.size))
+
+    def pack(self) -> str:
+        """The model as text for a policy: some kilobytes."""
+        plain = _HEAD.pack(self.intercept, self.scale) + self.weights.tobytes()
+        return base64.b64encode(zlib.compress(plain, 9)).decode("ascii")
+
+    def score(self, form: str) -> float:
+        """The probability that reviewers would uphold a line of this canonical form, as far as they have taught."""
+        found = features(form)
+        if not len(found):
+            return 0.0
+        worth = self.scale * int(self.weights[found].sum(dtype=np.int32)) / math.sqrt(len(found))
+        return 1 / (1 + math.exp(-max(-500.0, min(500.0, self.intercept + worth))))
+
+
+def features(form: str) -> NDArray[np.uint32]:
+    """The bucket of each run of four bytes of a canonical form, spaces around words included: long enough to tell,
+    short enough to outlast a disguise of the rest of the word.
+    """
+    data = np.frombuffer(f" {form} ".encode("utf-8", "surrogatepass")[:READ], np.uint8).astype(np.uint32)
+    runs = ((data[:-3] * _BASE + data[1:-2]) * _BASE + data[2:-1]) * _BASE + data[3:]
+    return runs * _SPREAD >> _KEPT
+
+
+class Learned(Filter):
+    """Catches lines that read like those this channel's reviewers upheld; it only asks people to look."""
+
+    name: ClassVar[str] = "learned"
+
+    enabled: bool = Field(False, description="Run this filter at all.")
+    category: Category = Field(Category.HARASSMENT, description="The written rule this filter enforces.")
+    least_score: float = Field(0.8, ge=0.5, le=1, description="Probability, 0.5 to 1, from which people are to look.")
+    lessons: str = Field("", max_length=200, description="What it was learned from.")
+    model: str = Field("", max_length=40_000, description="What was learned, packed; chatwarden learn writes it.")
+
+    @field_validator("model")
+    @classmethod
+    def _readable(cls, model: str) -> str:
+        if model:
+            Model.unpack(model)
+        return model
+
+    @cached_property
+    def _model(self) -> Model | None:
+        return Model.unpack(self.model) if self.model else None
+
+    def check(self, message: Message, history: History) -> Evidence | None:
+        """Return a finding, never more than for review, for a line that the reviewers would likely uphold."""
+        if self._model is None:
+            return None
+        opaque = message.opaque
+        form = fold(blank(message.text, opaque)).text if opaque else message.folded.text
+        score = self._model.score(form)
+        if score < self.least_score:
+            return None
+        return Evidence(
+            filter=self.name,
+            rule="least_score",
+            category=self.category,
+            severity=self.severity,
+            span=(0, len(message.text)),
+            score=score,
+            technique="learned",
+            detail=f"reads like lines this channel's reviewers upheld ({score:.0%} likely)",
+            dry_run=self.dry_run,
+            review_only=True,
+        )

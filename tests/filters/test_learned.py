@@ -1,0 +1,101 @@
+"""A learned model: packed and read back, refused when it is anything else, and never more than for review."""
+
+from __future__ import annotations
+
+import base64
+import random
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from filters.engine import Engine, Exemptions
+from filters.history import History
+from filters.ladder import Ladder
+from filters.learned import BUCKETS, READ, Learned, Model, features
+from filters.text import fold
+from filters.types import ActionKind, Fragment, FragmentKind, Message
+
+
+def model(*bad: str) -> Model:
+    """One that minds these words, and nothing else."""
+    weights = np.zeros(BUCKETS, np.int8)
+    for word in bad:
+        for bucket in features(word):
+            weights[bucket] = 100
+    return Model(-2.0, 0.03, weights)
+
+
+def said(text: str, **more: object) -> Message:
+    return Message("m1", 0, "1", "studio", "2", "ann", text, **more)
+
+
+def check(text: str, **settings: object) -> object:
+    learned = Learned(enabled=True, model=model("dweebish").pack(), **settings)
+    return learned.check(said(text), History())
+
+
+@given(st.floats(-20, 20), st.floats(1e-6, 10), st.randoms(use_true_random=True), st.text(max_size=300))
+def test_what_is_packed_is_read_back_and_scores_the_same(
+    intercept: float, scale: float, rng: random.Random, text: str
+) -> None:
+    one = Model(intercept, scale, np.frombuffer(rng.randbytes(BUCKETS), np.int8))
+    other = Model.unpack(one.pack())
+    assert other.pack() == one.pack()
+    assert 0 <= one.score(fold(text).text) == other.score(fold(text).text) <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        base64.b64encode(b"nonsense").decode(),
+        base64.b64encode(zlib.compress(b"short")).decode(),
+        base64.b64encode(zlib.compress(bytes(50_000_000))).decode()[:40_000],
+        Model(float("nan"), 1.0, np.zeros(BUCKETS, np.int8)).pack(),
+    ],
+    ids=["text", "not packed", "too short", "a bomb", "not a number"],
+)
+def test_anything_else_is_refused_with_the_remedy(text: str) -> None:
+    with pytest.raises(ValidationError, match="chatwarden learn writes it"):
+        Learned(model=text)
+
+
+def test_a_line_like_those_upheld_is_found_and_says_how_likely() -> None:
+    found = check("you are so dweebish today")
+    assert found is not None
+    assert found.review_only
+    assert 0.8 <= found.score <= 1
+    assert f"{found.score:.0%} likely" in found.detail
+    assert check("you are so kind today") is None
+
+
+def test_disguised_letters_are_folded_first_and_emotes_are_not_read() -> None:
+    assert check("you are so dwееbish") is not None  # Cyrillic
+    fragments = (Fragment(FragmentKind.TEXT, "hello "), Fragment(FragmentKind.EMOTE, "dweebish"))
+    learned = Learned(enabled=True, model=model("dweebish").pack())
+    assert learned.check(said("hello dweebish", fragments=fragments), History()) is None
+
+
+def test_untaught_or_below_the_threshold_it_says_nothing() -> None:
+    assert Learned(enabled=True).check(said("dweebish"), History()) is None
+    text = "a dweebish thing among words that say nothing at all"
+    score = model("dweebish").score(fold(text).text)
+    assert check(text, least_score=min(1.0, score + 0.001)) is None
+    assert check(text, least_score=score) is not None
+
+
+def test_it_never_asks_for_more_than_a_look() -> None:
+    learned = Learned(enabled=True, severity=3, model=model("dweebish").pack())
+    verdict = Engine([learned], Ladder(), Exemptions()).judge(said("dweebish"))
+    assert verdict.action.kind is ActionKind.REVIEW
+
+
+@given(st.text(max_size=600))
+def test_any_text_has_features_within_bounds(text: str) -> None:
+    found = features(fold(text).text)
+    assert all(0 <= bucket < BUCKETS for bucket in found)
+    assert len(found) <= READ
