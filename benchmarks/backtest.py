@@ -126,7 +126,7 @@ The lines are those of {chat}, said again in other words, so that little is reme
 
 | | measured | target |
 |---|---:|---:|
-| wall time on {cores} cores, of which other work took {found["busy"]:.1f} | {found["wall_s"]:,.0f} s | {TARGET_S} s |
+| wall time on {cores} cores, load before it {found["busy"]:.1f} | {found["wall_s"]:,.0f} s | {TARGET_S} s |
 | processor time of each of the two processes | {found["cpu_s"] / 2:,.0f} s | |
 | memory of the largest process | {found["peak_mb"]:,.0f} MB | |
 """
