@@ -14,11 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Iterator
 from itertools import count, cycle
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks.matching import ROOT, TIMED, WARM, messages, terms_of
 from config.policy import FilterSet, Policy
@@ -41,7 +40,7 @@ def policy(terms: int, scams: int) -> Policy:
     filters: dict[str, dict[str, object]] = {name: {"enabled": True} for name in FilterSet.model_fields}
     filters["blocklist"] |= {"terms": [{"text": term} for term in terms_of(terms)]}
     filters["links"] |= {"act_on": "all", "scams": [f"prize-{number}.example.com" for number in range(scams)]}
-    weights = np.frombuffer(random.Random(1).randbytes(BUCKETS), np.int8)
+    weights = array("b", random.Random(1).randbytes(BUCKETS))
     filters["learned"] |= {"model": Model(-9.0, 0.01, weights).pack()}
     filters["regex"] |= {"patterns": [{"pattern": r"\bfree\s+(?:skins|followers)\b"}]}
     return Policy.of({"filters": filters})

@@ -7,12 +7,11 @@ import binascii
 import math
 import struct
 import zlib
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from filters.base import Filter
@@ -22,21 +21,22 @@ from filters.types import Category, Evidence, Message
 
 BUCKETS = 8_192
 """Weights of a model; features share them by their hash (Weinberger et al., 2009, "Feature hashing")."""
+RUN = 4
+"""Bytes of a run of letters: long enough to tell, short enough to outlast a disguise of the rest of the word."""
 READ = 256
 """Bytes of a line that are read."""
 
-_BASE, _SPREAD, _KEPT = np.uint32(257), np.uint32(2_654_435_761), np.uint32(32 - 13)
-"""Knuth's multiplicative hashing (The Art of Computer Programming, vol. 3, 6.4): its upper 13 bits are the bucket."""
+_RUNS = tuple(slice(start, start + RUN) for start in range(READ))
 _HEAD = struct.Struct("<dd")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Model:
     """A logistic regression over a line's features: log odds at rest, the worth of a weight of 1, a weight a bucket."""
 
     intercept: float
     scale: float
-    weights: NDArray[np.int8]
+    weights: array[int]
 
     @classmethod
     def unpack(cls, text: str) -> Model:
@@ -50,7 +50,7 @@ class Model:
             raise wrong from None
         if len(plain) != _HEAD.size + BUCKETS or not reader.eof or not math.isfinite(intercept + scale):
             raise wrong
-        return cls(intercept, scale, np.frombuffer(plain, np.int8, offset=_HEAD.size))
+        return cls(intercept, scale, array("b", plain[_HEAD.size :]))
 
     def pack(self) -> str:
         """The model as text for a policy: some kilobytes."""
@@ -60,19 +60,17 @@ class Model:
     def score(self, form: str) -> float:
         """The probability that reviewers would uphold a line of this canonical form, as far as they have taught."""
         found = features(form)
-        if not len(found):
+        if not found:
             return 0.0
-        worth = self.scale * int(self.weights[found].sum(dtype=np.int32)) / math.sqrt(len(found))
+        worth = self.scale * sum(map(self.weights.__getitem__, found)) / math.sqrt(len(found))
         return 1 / (1 + math.exp(-max(-500.0, min(500.0, self.intercept + worth))))
 
 
-def features(form: str) -> NDArray[np.uint32]:
-    """The bucket of each run of four bytes of a canonical form, spaces around words included: long enough to tell,
-    short enough to outlast a disguise of the rest of the word.
-    """
-    data = np.frombuffer(f" {form} ".encode("utf-8", "surrogatepass")[:READ], np.uint8).astype(np.uint32)
-    runs = ((data[:-3] * _BASE + data[1:-2]) * _BASE + data[2:-1]) * _BASE + data[3:]
-    return runs * _SPREAD >> _KEPT
+def features(form: str) -> list[int]:
+    """The bucket of each run of bytes of a canonical form, spaces around words included; by CRC-32, which lasts."""
+    data = f" {form} ".encode("utf-8", "surrogatepass")[:READ]
+    runs = map(data.__getitem__, _RUNS[: max(0, len(data) - RUN + 1)])
+    return [each % BUCKETS for each in map(zlib.crc32, runs)]
 
 
 class Learned(Filter):

@@ -7,6 +7,7 @@ kept, the lines of each fold are judged by a model that has not seen them, exact
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -142,7 +143,7 @@ def fit(lines: NDArray[np.object_], truth: NDArray[np.bool_]) -> Model:
     regression = LogisticRegression(C=10.0, max_iter=1_000).fit(table, truth)
     weights = regression.coef_[0]
     scale = max(float(np.abs(weights).max()), 1e-9) / 127
-    return Model(float(regression.intercept_[0]), scale, np.rint(weights / scale).astype(np.int8))
+    return Model(float(regression.intercept_[0]), scale, array("b", np.rint(weights / scale).astype(np.int8).tobytes()))
 
 
 def taught_policy(policy: Policy, trained: Trained) -> Policy:
