@@ -29,6 +29,9 @@ FRIENDLY_S = 300
 """Seconds after a friendly raid in which its viewers greet."""
 CHANCE = 1e-4
 """Probability of a false alarm at which so many look-alikes are no chance any more."""
+MOST_NEW = 0.39
+"""The greatest share of first lines reckoned with where most lines are none: ten look-alike newcomers are a raid there.
+Where most are first lines, the bot has just come, or the chat is a crowd's."""
 FEWEST = 5
 """Look-alike newcomers it takes at least."""
 LETTERS, DIFFERENT = 8, 6
@@ -162,7 +165,7 @@ class RaidDetector:
         """The probability that so many look-alike newcomers are none; what they said themselves does not count."""
         # One line in twenty is taken for a first one until more is known.
         share = max(1.0, self._first_lines - found + 1) / max(20.0, self._lines - found + 20)
-        return min(1.0, share) ** found
+        return min(MOST_NEW if share < 0.5 else 1.0, share) ** found
 
     def _learn(self, message: Message, history: History) -> None:
         chatter = history.chatter(message.chatter_id)
