@@ -186,3 +186,16 @@ def retold(message: Message, text: str) -> Message:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+async def test_somebody_known_for_a_week_gets_one_step_less_also_after_a_restart(stand: Any) -> None:
+    policy = '[ladder]\nregular_after = "7d"\n[filters.blocklist]\nterms = [{ text = "snarfwad", severity = 2 }]\n'
+    begun_s, week_s = time.time() - 8 * 86_400, 7 * 86_400
+    async with stand(policy) as at:
+        await at.say("oldfriend", "hello there", ts=begun_s)
+    async with stand(policy) as at:
+        for number, name in enumerate(("oldfriend", "newbie")):
+            await at.say(name, "snarfwad", ts=begun_s + week_s + 60 + number)
+        [friend, newcomer] = sorted(await at.records.list(RecordQuery(limit=None)), key=lambda each: each.id)
+        assert friend.action < newcomer.action
+        assert (friend.chatter, newcomer.action.kind) == ("oldfriend", ActionKind.TIMEOUT)
