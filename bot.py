@@ -289,6 +289,10 @@ def demo(
         policy = Policy.preset(preset or DEFAULT_PRESET)
         if preset is None and replay is None:
             policy = changed(policy, "blocklist.act_from", "1")
+        told = f"preset {preset or DEFAULT_PRESET}"
+        if preset is None and replay is None:
+            told += ", and on insults too (blocklist.act_from = 1)"
+        errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}", highlight=False)
         policies = demo_stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
         async with Sandbox() as twitch:
             settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
@@ -379,7 +383,7 @@ def _go(work: Any) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    app(arguments)
+    app(arguments, prog_name="chatwarden")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -110,7 +111,7 @@ class Policy(Settings):
         try:
             return cls.of(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise PolicyError(f"{source}: not valid TOML: {error}") from None
+            raise PolicyError(f"{source}: not valid TOML: {error}{_said_there(text, str(error))}") from None
         except PolicyError as error:
             raise PolicyError(f"{source}: {error}") from None
 
@@ -185,6 +186,15 @@ def explain(model: type[BaseModel], error: ErrorDetails) -> str:
             return f"{where}: {context['error']}"
         case _:
             return f"{where}: {value}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _said_there(text: str, error: str) -> str:
+    """The line a TOML error names, with what is most often wrong in one."""
+    place = re.search(r"at line (\d+)", error)
+    if place is None:
+        return ""
+    said = text.splitlines()[int(place[1]) - 1].strip()[:60]
+    return f": {said!r} (write name = value; texts stand in quotes, lists in brackets, true and false in small letters)"
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.when import WhenError, zone
-from storage.database import CorruptDatabaseError, Database, DatabaseError
+from storage.database import CorruptDatabaseError, Database, DatabaseError, missing
 from storage.exposure import ExposureError
 from storage.roles import ForbiddenError, Permission, Roster, Staff
 
@@ -83,7 +83,7 @@ def time_zone(name: str) -> tzinfo:
 async def opened(database: Path, *, readonly: bool = False) -> AsyncIterator[Database]:
     """The database, closed at the end. One that is to be written must exist already: the bot makes it."""
     if not await asyncio.to_thread(database.exists):
-        raise DatabaseError(f"{database}: no such database (run the bot first, or choose another --database)")
+        raise missing(database)
     db = await Database.open(database, readonly=readonly)
     try:
         yield db

@@ -43,6 +43,8 @@ STYLES = {
 }
 TWITCH_BEGAN_S = 1_307_318_400.0
 """6 June 2011, UTC: a time before it is no time of day but a distance from a log's beginning."""
+PIPE_WIDTH = 160
+"""Columns where no terminal limits them."""
 REMEMBERED = 20_000
 """Verdicts kept until their action is settled, so that both can be shown on one line."""
 
@@ -196,6 +198,8 @@ class Screen:
 
     def __post_init__(self) -> None:
         self._console = Console(stderr=self.as_json)
+        if not self._console.is_terminal:
+            self._console.width = PIPE_WIDTH
         self._verdicts: OrderedDict[int, Verdict] = OrderedDict()
         self._started = time.monotonic()
         seen = TextColumn("{task.fields[seen]}")
@@ -245,7 +249,11 @@ class Screen:
     def said(self, channel: str, text: str) -> None:
         """Show what the bot says in chat."""
         if not self.fast and not self.as_json:
-            self._console.print(Text.assemble((f"#{channel} ", "dim"), (f"{BOT}: {visible(text)}", "bold cyan")))
+            self._console.print(
+                _hanging(
+                    Text.assemble((f"#{channel} ", "dim"), (f"{BOT}:", "bold cyan")), Text(visible(text), "bold cyan")
+                )
+            )
 
     async def summary(self, twitch: Sandbox, records: RecordLog, inflow: Inflow) -> Summary:
         """Close the books: compare the log with what the sandbox did."""
@@ -302,20 +310,27 @@ def _counts(names: Iterable[str]) -> dict[str, int]:
     return dict(Counter(names).most_common())
 
 
-def _chat_line(verdict: Verdict) -> Text:
+def _hanging(head: Text, text: Text) -> Table:
+    """A line whose further lines begin under its text."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(head, text)
+    return grid
+
+
+def _chat_line(verdict: Verdict) -> Table:
     message = verdict.message
     text = Text(visible(message.text))
     for each in verdict.evidence:
         text.stylize("bold underline red", *each.span)
-    return Text.assemble((f"#{message.channel} ", "dim"), (f"{message.chatter}: ", "bold"), text)
+    return _hanging(Text.assemble((f"#{message.channel} ", "dim"), (f"{message.chatter}:", "bold")), text)
 
 
-def _action_line(verdict: Verdict, record_id: int, note: str) -> Text:
+def _action_line(verdict: Verdict, record_id: int, note: str) -> Table:
     leading = verdict.leading
     action = format_action(verdict.action) if not verdict.exempt else "left alone"
-    return Text.assemble(
-        ("    └ ", "dim"),
-        (action, STYLES.get(verdict.action.kind, "dim")),
-        f"  {verdict.message.chatter}: {leading.filter}, {visible(leading.detail)}",
-        (f"  {note}  #{record_id}", "dim"),
-    )
+    # Twitch takes its time, and others write meanwhile: it says whom it is about.
+    head = Text.assemble(("    → ", "dim"), (action, STYLES.get(verdict.action.kind, "dim")))
+    why = f"{verdict.message.chatter}: {leading.filter}, {visible(leading.detail)}"
+    return _hanging(head, Text.assemble(why, (f"  {note}  #{record_id}", "dim")))

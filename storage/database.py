@@ -161,12 +161,17 @@ class Database:
         return int(row["busy"]) == 0
 
 
+def missing(path: Path) -> DatabaseError:
+    """The error of a database that is to be there and is not."""
+    return DatabaseError(f"{path}: no such database (chatwarden demo and run make one; or choose another --database)")
+
+
 def _prepare(path: Path, *, readonly: bool) -> None:
     """Refuse what cannot be used; otherwise create the file and bring its schema up to date, unless ``readonly``."""
+    if readonly and not path.exists():
+        raise missing(path)
     if not path.parent.is_dir():
         raise DatabaseError(f"{path}: folder {path.parent} does not exist (create it, or choose another --database)")
-    if readonly and not path.exists():
-        raise DatabaseError(f"{path}: no such database (run the bot first, or choose another --database)")
     try:
         with closing(sqlite3.connect(_uri(path, "ro" if readonly else "rwc"), uri=True, isolation_level=None)) as file:
             file.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

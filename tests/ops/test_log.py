@@ -164,7 +164,7 @@ def test_wrong_input_is_named_and_exits_with_2(database: Path, arguments: list[s
 def test_a_missing_or_damaged_database_exits_with_2(tmp_path: Path) -> None:
     missing = run(tmp_path / "none.sqlite3", "list")
     assert (missing.exit_code, missing.stdout) == (2, "")
-    assert "no such database (run the bot first" in missing.stderr
+    assert "no such database (chatwarden demo and run make one" in missing.stderr
     (tmp_path / "damaged.sqlite3").write_bytes(b"\x00damage" * 2000)
     damaged = run(tmp_path / "damaged.sqlite3", "list")
     assert damaged.exit_code == 2

@@ -156,7 +156,7 @@ def test_wrong_input_exits_with_2(desk: Path, arguments: list[str], message: str
 def test_a_missing_database_is_not_made(tmp_path: Path) -> None:
     result = run(tmp_path / "none.sqlite3", "analyst", "queue")
     assert result.exit_code == 2
-    assert "no such database (run the bot first" in told(result)
+    assert "no such database (chatwarden demo and run make one" in told(result)
     assert list(tmp_path.iterdir()) == []
 
 
