@@ -66,7 +66,8 @@ class Streamers(ChatCommands):
         parts = or_usage(lambda: full_path(path))
         if isinstance(value, BaseModel):
             about = value.summary() if isinstance(value, Filter) else ""
-            settings = ", ".join(f"{name} {_shown(getattr(value, name))}" for name in type(value).model_fields)
+            shown = [name for name, field in type(value).model_fields.items() if field.repr]
+            settings = ", ".join(f"{name} {_shown(getattr(value, name))}" for name in shown)
             await call.answer(f"{path}: {about} {settings}.")
             return
         group = value_of(call.place.policy, ".".join(parts[:-1])) if len(parts) > 1 else call.place.policy

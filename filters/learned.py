@@ -82,7 +82,9 @@ class Learned(Filter):
     category: Category = Field(Category.HARASSMENT, description="The written rule this filter enforces.")
     least_score: float = Field(0.8, ge=0.5, le=1, description="Probability, 0.5 to 1, from which people are to look.")
     lessons: str = Field("", max_length=200, description="What it was learned from.")
-    model: str = Field("", max_length=40_000, description="What was learned, packed; chatwarden learn writes it.")
+    model: str = Field(
+        "", max_length=40_000, repr=False, description="What was learned, packed; chatwarden learn writes it."
+    )
 
     @field_validator("model")
     @classmethod

@@ -40,12 +40,14 @@ class Setting:
 
 
 def describe(model: BaseModel, path: str = "", without: Iterable[str] = ()) -> list[Setting]:
-    """The settings of one group, in its order; groups within it and the names in ``without`` are left out."""
+    """The settings of one group, in its order; groups within it, the names in ``without`` and what is not for people to
+    read are left out.
+    """
     plain = model.model_dump(mode="json")
     return [
         _setting(f"{path}.{name}" if path else name, field, plain[name])
         for name, field in type(model).model_fields.items()
-        if name not in without and not isinstance(getattr(model, name), BaseModel)
+        if field.repr and name not in without and not isinstance(getattr(model, name), BaseModel)
     ]
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import bot
 from config.policy import Policy
 from filters.types import Action, ActionKind, Category, Evidence, Message, Severity, Verdict
+from ops.console.forms import describe
 from storage.audit import Audit
 from storage.database import Database
 from storage.lessons import lessons
@@ -143,3 +144,7 @@ def test_lines_that_have_a_record_are_not_plain(taught: Path) -> None:
         return len(found.upheld), len(found.overturned), len(found.plain)
 
     assert asyncio.run(read()) == (60, 20, 140)
+
+
+def test_what_was_learned_is_not_for_people_to_read() -> None:
+    assert "filters.learned.model" not in {each.path for each in describe(Policy().filters.learned, "filters.learned")}
