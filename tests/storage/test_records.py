@@ -133,13 +133,14 @@ async def test_a_full_disk_fails_those_waiting_and_later_ones_go_on(log: RecordL
     assert await log.open(long) == 2
 
 
-async def test_closing_writes_what_is_queued_and_takes_no_more(log: RecordLog) -> None:
-    waiting = [asyncio.create_task(log.open(make_record())) for _ in range(20)]
+async def test_closing_waits_for_what_was_asked_before_and_takes_no_more(log: RecordLog) -> None:
+    asked = [asyncio.create_task(log.open(make_record(make_message(number)))) for number in range(3)]
     await asyncio.sleep(0)
     await log.close()
-    assert sorted([await each for each in waiting]) == list(range(1, 21))
-    with pytest.raises(WriteError, match="closed"):
-        await log.open(make_record())
+    assert all(task.done() for task in asked)
+    assert [task.result() for task in asked] == [1, 2, 3]
+    with pytest.raises(WriteError, match=r"^the action log is closed$"):
+        await log.open(make_record(make_message(4)))
 
 
 async def test_a_caller_that_gives_up_does_not_disturb_the_others(log: RecordLog) -> None:
@@ -315,3 +316,10 @@ class Crashes(RuleBasedStateMachine):
 
 TestCrashes = Crashes.TestCase
 TestCrashes.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+
+
+async def test_what_was_never_sent_was_tried_no_times(log: RecordLog, db: Database) -> None:
+    number = await log.open(make_record())
+    await log.settle(number, Outcome.WITHHELD)
+    [row] = await db.rows("SELECT attempts, reason, sent_ms, done_ms FROM record_events WHERE outcome = 'withheld'")
+    assert tuple(row) == (0, "", None, None)
