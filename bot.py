@@ -361,7 +361,7 @@ def _show_address(address: str) -> None:
     typer.echo(address)
 
 
-# libuv moves twice as many messages through the sockets; there is none for Windows.
+# libuv takes less time for each message; there is no uvloop for Windows.
 if sys.platform == "win32":
     _loop = asyncio.new_event_loop
 else:
