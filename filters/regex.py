@@ -78,8 +78,8 @@ class Regex(Filter):
         return None
 
     def _likely(self, text: str) -> set[int]:
-        """The numbers of the patterns that match, in one pass over the text; of all where RE2 gave up."""
-        found = set(self._together.Match(_readable(text)))
+        """The numbers of the patterns that match, in one pass over the text; of all where RE2 gives up."""
+        found = set(self._together.Match(_readable(text))) if self._together else set()
         if _ALWAYS not in found:
             return set(range(len(self.patterns)))
         return {number - 1 for number in found if number != _ALWAYS}
@@ -100,7 +100,10 @@ def _all_at_once(patterns: tuple[Pattern, ...]) -> Any:
     together.Add("")
     for each in patterns:
         together.Add(each.pattern if each.case else f"(?i){each.pattern}")
-    together.Compile()
+    try:
+        together.Compile()
+    except re2.error:
+        return None  # together they need more than RE2 is given, although each does not
     return together
 
 

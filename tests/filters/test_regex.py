@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from filters import regex
 from filters.history import History
 from filters.regex import LONGEST_PATTERN, Pattern, Regex
 from filters.types import Category, Evidence, Message, Severity
@@ -91,3 +92,14 @@ def test_a_span_counts_characters_whatever_stands_around_it(before: str, after: 
     evidence = check(before + "\x01needle\x01" + after, Pattern(pattern=r"\x01needle\x01"))
     assert evidence is not None
     assert evidence.span == (len(before), len(before) + 8)
+
+
+def test_patterns_that_take_too_much_memory_together_are_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    regex_filter = Regex(patterns=[{"pattern": rf"(?:[a-z]{{1,20}}x){{3}}foo{number}"} for number in range(20)])
+    assert len(regex_filter._compiled) == 20
+    monkeypatch.setattr(regex, "MEMORY", 1_000)
+    text = "abcxdefxghixfoo7"
+    assert regex_filter._together is None
+    found = regex_filter.check(Message("m1", 0, "1", "studio", "7", "ada", text), History())
+    assert found is not None
+    assert found.rule.endswith("foo7")
