@@ -78,9 +78,9 @@ def policy(terms: Sequence[str]) -> str:
     """Every filter on, and a blocklist of these terms; each is extreme, so that one hit is a ban."""
     listed = ",\n".join(f'    {{ text = "{term}", severity = 3 }}' for term in terms)
     switched_on = "\n".join(
-        f"[filters.{name}]\nenabled = true" for name in FilterSet.model_fields if name != "blocklist"
+        f"[filters.{name}]\nenabled = true" for name in FilterSet.model_fields if name not in ("blocklist", "regex")
     )
-    pattern = "patterns = [{ pattern = 'free (gift|money) now' }]"
+    pattern = "[filters.regex]\nenabled = true\npatterns = [{ pattern = 'free (gift|money) now' }]"
     return f"{switched_on}\n{pattern}\n[filters.blocklist]\nenabled = true\nterms = [\n{listed}\n]\n"
 
 
