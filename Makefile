@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 BENCH_STAMP := $(VENV)/installed-bench
 
-.PHONY: help demo test lint bench chaos eval screenshots presets lock
+.PHONY: help demo test lint bench mutants chaos eval screenshots presets lock
 .DEFAULT_GOAL := help
 
 help: ## Say what there is to make
@@ -44,6 +44,9 @@ bench: $(BENCH_STAMP) ## Measure the matcher beside other packages, the whole en
 
 eval: $(STAMP) ## Compare the presets with what human moderators did
 	$(BIN)/python -m benchmarks.evaluate
+
+mutants: $(BENCH_STAMP) ## Break the filters and the action log in small ways and count what the tests notice (MODULES="filters/caps.py" for some)
+	$(BIN)/python -m benchmarks.mutants $(MODULES)
 
 chaos: $(STAMP) ## Measure the bot under load and in a raid, and kill it 200 times
 	$(BIN)/python -m benchmarks.chaos

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 import twitchio.client
+from hypothesis import Phase, settings
 from twitchio.eventsub import websockets
 from twitchio.http import Route
+
+settings.register_profile(
+    "mutants", derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,87 @@
+"""Breaks the filters and the action log in small ways and counts what their tests notice, module by module.
+
+mutmut makes the changes and runs the tests, one process at the lowest priority, in a clone of the last commit. A module
+answers to its own tests and the scenarios; one that has none of its own, to all tests of its package. mutmut changes
+the bodies of functions without decorators: fields, constants and properties are outside the score.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from typing import Annotated
+
+import tomlkit
+import typer
+
+ROOT = Path(__file__).parent.parent
+MUTMUT = ("nice", "-n", "19", sys.executable, "-m", "mutmut")
+SCENARIOS = "tests/filters/test_scenarios.py"
+NOTICED = {"killed", "timeout", "suspicious", "segfault"}
+
+
+def modules() -> list[str]:
+    """Return what is measured when nothing is named, as paths from the root."""
+    return ["storage/records.py", *sorted(f"filters/{path.name}" for path in ROOT.glob("filters/[!_]*.py"))]
+
+
+def configure(clone: Path, module: str) -> None:
+    """Let mutmut change one module and ask the tests that answer for it."""
+    package, name = module.split("/")
+    own = f"tests/{package}/test_{name}"
+    tests = [own] if (clone / own).exists() else [f"tests/{package}"]
+    file = clone / "pyproject.toml"
+    project = tomlkit.parse(file.read_text())
+    project["tool"]["mutmut"]["only_mutate"] = [module]
+    project["tool"]["mutmut"]["pytest_add_cli_args_test_selection"] = [*tests, SCENARIOS]
+    file.write_text(tomlkit.dumps(project))
+
+
+def mutmut(clone: Path, *arguments: str, seconds: float | None = None) -> str:
+    """Return what mutmut says; exits with it where mutmut fails. TimeoutExpired when it takes longer."""
+    command = [*MUTMUT, *arguments]
+    answer = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=seconds)  # noqa: S603 - ourselves
+    if answer.returncode:
+        raise SystemExit(f"mutmut {arguments[0]} ended with {answer.returncode}:\n{answer.stdout[-3000:]}")
+    return answer.stdout
+
+
+def measure(clone: Path, module: str, minutes: float) -> dict[str, str]:
+    """Return how each change of the module ended, by mutmut's name for the change."""
+    rmtree(clone / "mutants", ignore_errors=True)
+    configure(clone, module)
+    with suppress(subprocess.TimeoutExpired):  # what was tried by then is kept
+        mutmut(clone, "run", "--max-children", "1", seconds=minutes * 60)
+    listed = mutmut(clone, "results", "--all", "true")
+    return dict(line.strip().split(": ") for line in listed.splitlines() if ": " in line)
+
+
+def main(
+    module: Annotated[list[str] | None, typer.Argument(help="Modules, as filters/caps.py; all when left out.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Most time for one module; the rest stays untried.")] = 15,
+    diff: Annotated[bool, typer.Option("--diff", help="Show each change that no test noticed.")] = False,
+) -> None:
+    """Print for each module: changes tried, noticed, unnoticed, untried, and the noticed part of those tried."""
+    print(f"{'module':28}{'tried':>8}{'noticed':>9}{'missed':>8}{'untried':>9}{'score':>8}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)  # noqa: S603, S607 - ourselves
+        for each in module or modules():
+            ends = measure(clone, each, minutes)
+            count = Counter("noticed" if end in NOTICED else end for end in ends.values())
+            tried = len(ends) - count["not checked"]
+            score = f"{count['noticed'] / tried:.1%}" if tried else "-"
+            numbers = (tried, count["noticed"], tried - count["noticed"], count["not checked"])
+            print(f"{each:28}{numbers[0]:>8}{numbers[1]:>9}{numbers[2]:>8}{numbers[3]:>9}{score:>8}", flush=True)
+            for name, end in ends.items() if diff else ():
+                if end not in NOTICED and end != "not checked":
+                    print(mutmut(clone, "show", name))
+
+
+if __name__ == "__main__":
+    typer.run(main)
