@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters.breaker import WINDOW_MS, Breaker, BreakerSettings
+from filters.caps import Caps
 from filters.engine import Engine, Exemptions
 from filters.ladder import Ladder
 from filters.length import Length
@@ -28,6 +29,41 @@ def test_a_filter_that_runs_away_only_logs_until_it_is_reset() -> None:
     assert judged(4_000 + WINDOW_MS * 10, breaker)[0].dry_run, "time alone does not mend a filter"
     breaker.reset("length")
     assert not judged(5_000 + WINDOW_MS * 10, breaker)[0].dry_run
+
+
+def test_filters_are_counted_and_stopped_each_for_itself() -> None:
+    engine = Engine([Length(max_length=5), Caps(min_letters=4)], Ladder(), Exemptions())
+    breaker = Breaker(BreakerSettings(actions_per_minute=2))
+
+    def say(ts_ms: int, text: str) -> tuple[Verdict, str | None]:
+        message = Message(f"m{ts_ms}", ts_ms, "1", "studio", f"u{ts_ms}", f"u{ts_ms}", text)
+        verdict = engine.decide(breaker.pass_on(engine.examine(message)))
+        return verdict, breaker.count(verdict)
+
+    said = [say(number, text)[1] for number, text in enumerate(["far too long", "SHOUT", "far too long", "SHOUT"])]
+    assert said == [None] * 4, "each is within its own limit"
+    assert say(4, "far too long")[1] == "length"
+    verdict, _ = say(5, "HERE")
+    assert (verdict.leading.filter, verdict.dry_run) == ("caps", False), "the other filter goes on"
+    assert "circuit breaker" not in verdict.leading.detail
+
+
+def test_a_reset_filter_begins_to_count_anew() -> None:
+    breaker = Breaker(BreakerSettings(actions_per_minute=2))
+    assert [judged(number, breaker)[1] for number in range(3)] == [None, None, "length"]
+    breaker.reset("length")
+    assert [judged(number, breaker)[1] for number in range(3, 6)] == [None, None, "length"]
+
+
+def test_resetting_what_never_acted_changes_nothing() -> None:
+    breaker = Breaker(BreakerSettings())
+    breaker.reset("length")
+    assert breaker.tripped == set()
+
+
+def test_what_happened_a_minute_ago_is_over() -> None:
+    breaker = Breaker(BreakerSettings(actions_per_minute=1))
+    assert [judged(ts_ms, breaker)[1] for ts_ms in (0, WINDOW_MS, 2 * WINDOW_MS - 1)] == [None, None, "length"]
 
 
 def test_switched_off_it_never_trips() -> None:

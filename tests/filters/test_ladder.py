@@ -42,6 +42,7 @@ def test_each_strike_climbs_one_step_from_the_severitys_entry(severity: int, str
         (2, 0, "6d", "timeout 10m"),
         (2, 1, "7d", "timeout 1d"),
         (0, 0, "7d", "delete"),
+        (2, 0, "604799s", "timeout 10m"),
         (3, 0, "7d", "ban"),
     ],
 )
@@ -51,6 +52,17 @@ def test_a_first_offence_of_somebody_long_known_brings_one_step_less(
     standing = Standing(strikes, known_s=parse_duration(known))
     ladder = Ladder(regular_after=parse_duration("7d"))
     assert format_action(ladder.action(evidence(severity), standing)) == expected
+
+
+def test_a_regular_of_one_second_is_a_regular() -> None:
+    assert Ladder(regular_after=1).action(evidence(2), Standing(known_s=1)) == WARN
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"), [(0.59, "review"), (0.6, "delete"), (0.89, "delete"), (0.9, "timeout 10m")]
+)
+def test_a_match_on_a_line_of_certainty_is_past_it(score: float, expected: str) -> None:
+    assert format_action(Ladder().action(evidence(2, score), Standing())) == expected
 
 
 def test_nobody_is_forgiven_unless_the_policy_says_so() -> None:
@@ -80,7 +92,7 @@ def test_more_strikes_never_make_it_milder(severity: int, strikes: int, known_s:
         ({"steps": ["ban", "delete"], "entry": [0, 0, 0, 0]}, "from mild to strong"),
         ({"steps": ["delete"], "entry": [0, 0, 0, 1]}, "step 1 does not exist"),
         ({"steps": ["tickle"]}, "'tickle' is not an action"),
-        ({"steps": ["timeout"]}, "timeout needs a length"),
+        ({"steps": ["timeout"]}, r"Value error, timeout needs a length \(write e.g. timeout 10m\)"),
         ({"steps": ["ban 10m"]}, "ban takes no length"),
         ({"steps": ["timeout 3w"]}, "outside 1 to 1209600"),
         ({"decay": "soon"}, "'soon' is not a span of time"),
@@ -125,6 +137,24 @@ def test_actions_are_written_as_they_are_read(text: str) -> None:
 )
 def test_a_burst_is_one_strike_and_old_strikes_decay(seconds: list[int], now: int, strikes: int) -> None:
     assert Ladder().standing([(each * 1000, DELETE) for each in seconds], now * 1000).strikes == strikes
+
+
+@pytest.mark.parametrize(
+    ("acted_on", "now", "standing"),
+    [
+        ([0], 60_000, Standing(1)),  # the last moment a strike of a minute counts
+        ([0], 60_001, Standing(0)),
+        ([0, 100_000], 120_000, Standing(1)),  # one decayed, one not
+        ([0, 9_999], 60_000, Standing(1)),  # the last moment of an offence
+        ([0, 10_000], 60_000, Standing(2)),
+        ([50_001], 60_000, Standing(0, DELETE)),
+        ([50_000], 60_000, Standing(1)),
+        ([60_000], 60_000, Standing(0, DELETE)),  # two lines at once
+    ],
+)
+def test_strikes_are_counted_to_the_millisecond(acted_on: list[int], now: int, standing: Standing) -> None:
+    ladder = Ladder(decay=60, grace=10)
+    assert ladder.standing([(each, DELETE) for each in acted_on], now) == standing
 
 
 @given(st.lists(st.integers(0, 10**6)).map(sorted), st.integers(0, 10**6))
