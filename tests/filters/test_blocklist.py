@@ -55,6 +55,7 @@ def test_emotes_and_mentions_are_no_words() -> None:
     blocklist = Blocklist(terms=(BlockedTerm(text="plonker"),))
     for kind in (FragmentKind.EMOTE, FragmentKind.MENTION, FragmentKind.CHEERMOTE):
         assert check(blocklist, "hello ", Fragment(kind, "plonker")) is None
+    assert check(blocklist, "hello ", Fragment(FragmentKind.TEXT, "plonker")) is not None
 
 
 def test_dry_run_is_passed_on() -> None:

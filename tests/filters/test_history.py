@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters.history import CHATTER_LINES, CONTEXT_LINES, KEPT_S, PERMITS, History
-from filters.types import Message
+from filters.types import Message, Role
 
 
 def line(number: int, ts_ms: int, who: str, text: str = "hello there") -> Message:
@@ -71,6 +71,128 @@ def test_a_permit_ends() -> None:
     assert history.permitted(line(1, 4_999, "ann"))
     assert not history.permitted(line(2, 5_000, "ann"))
     assert not history.permitted(line(3, 0, "bob"))
+
+
+def test_the_oldest_permit_makes_room_for_the_newest() -> None:
+    history = History()
+    for number in range(PERMITS + 1):
+        history.permit(f"c{number}", 5_000)
+    assert [history.permitted(line(1, 0, f"c{number}")) for number in (0, 1, PERMITS)] == [False, True, True]
+
+
+def test_windows_end_on_the_millisecond() -> None:
+    history = History()
+    said = [line(number, ts_ms, "ann") for number, ts_ms in enumerate((1_000, 1_001, 5_000, 5_001))]
+    for each in said:
+        history.observe(each)
+    assert [each.id for each in history.recent(said[2], 4)] == ["m1", "m2"], (
+        "not what is just too old, nor what follows"
+    )
+    history.observe(line(4, 60_999, "bob"))
+    assert history.pace == 5
+    history.observe(line(5, 61_000, "bob"))
+    assert history.pace == 5, "the first is a minute old"
+
+
+def test_a_line_is_kept_for_just_as_long_as_it_says() -> None:
+    history = History()
+    for number, ts_ms in enumerate((0, 0, KEPT_S * 1_000)):
+        history.observe(line(number, ts_ms, "ann"))
+    assert len(history) == 3
+    history.observe(line(3, KEPT_S * 1_000 + 1, "ann"))
+    assert [each.id for each in history.since(0)] == ["m3", "m2"]
+    assert [each.id for each in history.chatter("ann").lines] == ["m2", "m3"]
+
+
+def test_newcomers_are_told_to_the_millisecond() -> None:
+    history = History()
+    history.observe(line(0, 0, "ann"))
+    for who, seen_ms in (("bob", 60_000), ("cid", 60_001)):
+        history.observe(line(seen_ms, seen_ms, who))
+    assert [history.is_new(line(1, 60_001, who), 60) for who in ("bob", "cid")] == [False, True]
+    assert [history.is_new(line(1, ts_ms, "cid"), 60) for ts_ms in (120_000, 120_001)] == [True, False]
+    assert not history.is_new(line(1, 60_001, "nobody"), 60)
+    assert not History().is_new(line(1, 60_001, "ann"), 60)
+
+
+def test_somebody_known_from_the_log_is_known_for_whole_seconds_and_no_later_than_seen() -> None:
+    history = History()
+    history.know("ann", 1_000)
+    history.know("ann", 5_000)
+    history.observe(line(1, 9_000, "ann"))
+    assert [history.known_s(line(2, ts_ms, "ann")) for ts_ms in (500, 2_999, 3_000)] == [0, 1, 2]
+
+
+def test_of_a_chatter_the_last_lines_the_name_and_the_roles_are_kept() -> None:
+    history = History()
+    for number in range(CHATTER_LINES + 1):
+        history.observe(line(number, number, "ann"))
+    renamed = Message("m99", 99, "1", "studio", "ann", "anna", "hello there", roles=frozenset({Role.VIP}))
+    history.observe(renamed)
+    chatter = history.chatter("ann")
+    assert (chatter.name, chatter.roles, chatter.first_seen_ms) == ("anna", {Role.VIP}, 0)
+    assert [each.id for each in chatter.lines] == [f"m{number}" for number in range(2, CHATTER_LINES + 1)] + ["m99"]
+    assert history.line(renamed) is chatter.lines[-1]
+    assert [history.line(line(1, 1, "ann")), history.line(line(1, 1, "nobody"))] == [None, None]
+    assert (chatter.lines[-1].chatter, chatter.lines[-1].text) == ("anna", "hello there")
+
+
+def test_who_was_silent_longest_is_forgotten_first() -> None:
+    history = History(max_chatters=2)
+    for number, who in enumerate(["ann", "bob", "ann", "cid"]):
+        history.observe(line(number, number, who))
+    assert [history.chatter(who) is not None for who in ("ann", "bob", "cid")] == [True, False, True]
+    history.know("ann", 0)
+    history.observe(line(9, 9, "dan"))
+    assert [history.chatter(who) is not None for who in ("ann", "cid", "dan")] == [True, False, True]
+
+
+def test_lines_of_eight_letters_are_grouped_with_their_like_whatever_their_case() -> None:
+    history = History()
+    for number, text in enumerate(["gg wp al", "GG WP AL", "gg wp a", "gg wp a"]):
+        history.observe(line(number, number, f"c{number}", text))
+    groups = [each.group for each in reversed(list(history.since(0)))]
+    assert groups[0] is groups[1] is not None
+    assert groups[2:] == [None, None]
+    assert [each.form for each in groups[0].lines] == ["gg wp al"] * 2
+
+
+def test_a_line_in_odd_letters_is_remembered_as_written_and_as_read() -> None:
+    history = History()
+    said = line(1, 0, "ann", "fr\u0435\u0435 v13wers here")
+    history.observe(said)
+    kept = history.line(said)
+    assert (kept.text, kept.form) == (said.text, said.folded.text)
+    assert kept.form != said.text
+
+
+def test_the_first_message_is_when_the_bot_came() -> None:
+    history = History()
+    assert history.begun_ms is None
+    history.know("ann", 1)
+    for ts_ms in (7_000, 9_000):
+        history.observe(line(ts_ms, ts_ms, "ann"))
+    assert history.begun_ms == 7_000
+
+
+def test_an_arrival_is_of_who_was_never_seen_before() -> None:
+    history = History()
+    history.know("ann", 0)
+    for number, who in enumerate(["ann", "bob", "bob"]):
+        history.observe(line(number, number, who))
+    assert history.arrival(line(1, 9, "ann")) is None
+    arrival = history.arrival(line(1, 9, "bob"))
+    assert (arrival.ts_ms, arrival.chatter_id, arrival.message_id) == (1, "bob", "m1")
+
+
+def test_more_context_than_there_is_is_all_there_is() -> None:
+    history = History()
+    for number in range(3):
+        history.observe(line(number, number, "ann"))
+    assert [each.id for each in history.context(9)] == ["m0", "m1", "m2"]
+    assert [each.id for each in history.context(1)] == ["m2"]
+    assert [each.id for each in history.before("m2", 1)] == ["m1"]
+    assert history.before("m0", 2) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 2_000), st.sampled_from("abcdef"), st.text(max_size=20)), max_size=120))
