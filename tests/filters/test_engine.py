@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from filters.base import Filter
 from filters.engine import Engine, Exemptions
 from filters.history import History
-from filters.ladder import Ladder
-from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Severity
+from filters.ladder import Ladder, Standing
+from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Severity, Verdict
 
 
 class Shouting(Filter):
@@ -49,10 +50,58 @@ def line(text: str, *roles: Role, chatter: str = "ann") -> Message:
     return Message("m", 1_000, "c", "chan", chatter, chatter, text, roles=frozenset(roles))
 
 
+class Unsure(Filter):
+    """Catches question marks, and is not sure."""
+
+    name: ClassVar[str] = "unsure"
+
+    def check(self, message: Message, history: History) -> Evidence | None:
+        found = self.evidence(message, "?", "it asks")
+        return replace(found, score=0.5) if "?" in message.text else None
+
+
+class Chatty(Filter):
+    """Catches whoever says a second line."""
+
+    name: ClassVar[str] = "chatty"
+
+    def check(self, message: Message, history: History) -> Evidence | None:
+        return self.evidence(message, "2", "again") if len(history.recent(message, 60)) > 1 else None
+
+
 def test_no_evidence_no_action() -> None:
-    verdict = engine(Shouting(), Swearing()).judge(line("hello"))
-    assert verdict.evidence == ()
-    assert verdict.action == NONE
+    said = line("hello")
+    verdict = engine(Shouting(), Swearing(), Broken()).judge(said, Standing(2))
+    assert verdict == Verdict(said, (), NONE, revision=7, strikes=2, failed_filters=("broken",))
+
+
+def test_what_stands_against_a_chatter_counts_and_is_told() -> None:
+    said = line("hey!")
+    verdict = engine(Shouting()).judge(said, Standing(2))
+    assert (verdict.message, verdict.strikes, verdict.action) == (said, 2, Action(ActionKind.TIMEOUT, 600))
+
+
+def test_a_plain_engine_acts_for_real_under_revision_zero() -> None:
+    verdict = Engine([Shouting()], Ladder(), Exemptions()).judge(line("hey!"))
+    assert (verdict.revision, verdict.dry_run) == (0, False)
+
+
+def test_an_engine_goes_on_from_the_history_it_is_given() -> None:
+    history = History()
+    first, second = (Engine([Chatty()], Ladder(), Exemptions(), history=history) for _ in range(2))
+    assert first.judge(line("hi")).evidence == ()
+    assert second.judge(line("ho")).leading.filter == "chatty"
+
+
+def test_a_line_aside_is_judged_alike_and_remembered_nowhere() -> None:
+    strict = Ladder(steps=("ban",), entry=(0, 0, 0, 0))
+    nobody = Exemptions(roles=frozenset())
+    judge = Engine([Shouting(), Chatty()], strict, nobody, revision=7, dry_run=True)
+    judge.judge(line("hi"))
+    aside = judge.aside().judge(line("hey!", Role.VIP))
+    assert [each.filter for each in aside.evidence] == ["shouting"]
+    assert (aside.action, aside.revision, aside.dry_run, aside.exempt) == (Action(ActionKind.BAN), 7, True, "")
+    assert len(judge.history) == 1
 
 
 def test_the_strongest_action_wins_and_all_evidence_is_kept() -> None:
@@ -100,6 +149,16 @@ def test_a_dry_run_filter_does_not_strengthen_a_live_one() -> None:
     assert verdict.leading.filter == "shouting"
 
 
+def test_what_only_people_are_to_see_is_no_dry_run_whatever_else_is() -> None:
+    unsure = Action(ActionKind.REVIEW)
+    verdict = engine(Unsure(), dry_run=True).judge(line("darn?"))
+    assert (verdict.action, verdict.dry_run) == (unsure, False)
+    verdict = engine(Unsure(), Unsure(dry_run=True)).judge(line("darn?"))
+    assert (verdict.action, verdict.dry_run) == (unsure, False)
+    verdict = engine(Unsure(), Swearing(dry_run=True)).judge(line("darn?"))
+    assert (verdict.action, verdict.dry_run) == (Action(ActionKind.BAN), True)
+
+
 def test_a_dry_run_policy_does_nothing_for_real() -> None:
     assert engine(Swearing(), dry_run=True).judge(line("darn")).dry_run
 
@@ -118,6 +177,8 @@ def test_a_filter_leaves_its_own_exempt_roles_alone() -> None:
     lenient = Shouting(exempt=frozenset({Role.SUBSCRIBER}))
     assert engine(lenient).judge(line("hey!", Role.SUBSCRIBER)).evidence == ()
     assert engine(lenient).judge(line("hey!")).evidence
+    [swearing] = engine(lenient, Swearing()).judge(line("darn!", Role.SUBSCRIBER)).evidence
+    assert swearing.filter == "swearing", "the filters after it still look"
 
 
 def test_the_same_messages_give_the_same_verdicts_again() -> None:

@@ -185,6 +185,15 @@ def test_an_arrival_is_of_who_was_never_seen_before() -> None:
     assert (arrival.ts_ms, arrival.chatter_id, arrival.message_id) == (1, "bob", "m1")
 
 
+def test_as_much_is_kept_as_is_allowed_and_the_latest() -> None:
+    history = History(max_lines=15)
+    for number in range(20):
+        history.observe(line(number, number, "ann"))
+    assert [each.id for each in history.since(0)] == [f"m{number}" for number in range(19, 4, -1)]
+    assert [each.id for each in history.context(1_000)] == [f"m{number}" for number in range(20 - CONTEXT_LINES, 20)]
+    assert history.pace == 15
+
+
 def test_more_context_than_there_is_is_all_there_is() -> None:
     history = History()
     for number in range(3):
