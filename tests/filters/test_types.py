@@ -11,9 +11,13 @@ from filters.types import (
     NONE,
     Action,
     ActionKind,
+    Category,
+    Evidence,
     Fragment,
     FragmentKind,
     Message,
+    Severity,
+    Verdict,
 )
 
 actions = st.one_of(
@@ -43,8 +47,38 @@ def test_a_timeout_outside_twitchs_limits_is_refused(duration_s: int) -> None:
 
 
 def test_only_a_timeout_has_a_duration() -> None:
-    with pytest.raises(ValueError, match="ban takes no duration"):
+    with pytest.raises(ValueError, match=r"^ban takes no duration \(got 60 s\)$"):
         Action(ActionKind.BAN, 60)
+
+
+def test_an_action_reads_as_people_say_it_and_nothing_is_no_action() -> None:
+    shown = [str(each) for each in (Action(ActionKind.TIMEOUT, 600), Action(ActionKind.BAN), NONE)]
+    assert shown == ["timeout 600s", "ban", "none"]
+    assert [bool(Action(kind)) for kind in (ActionKind.NONE, ActionKind.REVIEW, ActionKind.BAN)] == [False, True, True]
+
+
+def test_the_longer_of_two_timeouts_is_the_stronger() -> None:
+    short, long = (Action(ActionKind.TIMEOUT, seconds) for seconds in (1, MAX_TIMEOUT_S))
+    assert short < long
+    assert short | long == long | short == long
+
+
+def test_a_record_is_filed_under_what_acts_then_the_worst_then_the_surest() -> None:
+    def found(rule: str, severity: int, score: float = 1.0, **how: bool) -> Evidence:
+        return Evidence("blocklist", rule, Category.HATE, Severity(severity), (0, 1), score=score, **how)
+
+    evidence = [
+        found("only logged", 3, dry_run=True),
+        found("only looked at", 3, review_only=True),
+        found("mild", 1),
+        found("less sure", 2, 0.7),
+        found("leads", 2, 0.9),
+    ]
+    order = []
+    while evidence:
+        order.append(Verdict(Message("1", 0, "c", "c", "u", "u", "hey"), tuple(evidence), NONE, 1).leading)
+        evidence.remove(order[-1])
+    assert [each.rule for each in order] == ["leads", "less sure", "mild", "only looked at", "only logged"]
 
 
 @pytest.mark.parametrize(
