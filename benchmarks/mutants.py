@@ -1,8 +1,8 @@
 """Breaks the filters and the action log in small ways and counts what their tests notice, module by module.
 
 mutmut makes the changes and runs the tests, one process at the lowest priority, in a clone of the last commit. A module
-answers to its own tests and the scenarios; one that has none of its own, to all tests of its package. mutmut changes
-the bodies of functions without decorators: fields, constants and properties are outside the score.
+answers to its own tests and, in filters, to the scenarios: what only other tests notice counts as missed. mutmut
+changes the bodies of functions without decorators: fields, constants and properties are outside the score.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import typer
 ROOT = Path(__file__).parent.parent
 MUTMUT = ("nice", "-n", "19", sys.executable, "-m", "mutmut")
 SCENARIOS = "tests/filters/test_scenarios.py"
+TESTED_WITH = {"index": "lexicon", "spelling": "lexicon", "confusables": "text", "emotes": "emote_flood"}
+"""Modules whose tests are those of what they are a part of."""
 NOTICED = {"killed", "timeout", "suspicious", "segfault"}
 
 
@@ -33,12 +35,14 @@ def modules() -> list[str]:
 def configure(clone: Path, module: str) -> None:
     """Let mutmut change one module and ask the tests that answer for it."""
     package, name = module.split("/")
-    own = f"tests/{package}/test_{name}"
-    tests = [own] if (clone / own).exists() else [f"tests/{package}"]
+    stem = name.removesuffix(".py")
+    tests = [f"tests/{package}/test_{TESTED_WITH.get(stem, stem)}.py"]
+    if package == "filters":
+        tests.append(SCENARIOS)
     file = clone / "pyproject.toml"
     project = tomlkit.parse(file.read_text())
     project["tool"]["mutmut"]["only_mutate"] = [module]
-    project["tool"]["mutmut"]["pytest_add_cli_args_test_selection"] = [*tests, SCENARIOS]
+    project["tool"]["mutmut"]["pytest_add_cli_args_test_selection"] = tests
     file.write_text(tomlkit.dumps(project))
 
 
