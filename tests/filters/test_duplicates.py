@@ -7,11 +7,12 @@ import sys
 from collections import deque
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio
 
-from filters.duplicates import KEPT_LINES, SIMILAR, Duplicates, Line, sketch_of
+from filters.duplicates import KEPT_LINES, KEYS, SIMILAR, Duplicates, Line, sketch_of
 
 PASTA = "come to my stream and get free viewers today"
 
@@ -99,9 +100,24 @@ def test_whatever_is_grouped_is_alike_and_what_is_the_same_is_grouped(forms: lis
         groups[form] = group
 
 
-@given(st.text(max_size=400))
-def test_any_text_has_a_sketch_of_at_most_four_hashes(form: str) -> None:
-    assert len(sketch_of(form)) <= 4
+@given(st.text(st.characters(codec=None), max_size=400))
+def test_any_text_however_broken_has_a_sketch_of_a_few_hashes(form: str) -> None:
+    assert len(sketch_of(form)) <= KEYS
+
+
+@pytest.mark.parametrize("form", ["abcdefghijklmnopqrst", "\ud800 lone half of a pair", "aeiou" * 4])
+def test_lines_are_sketched_from_twenty_letters(form: str) -> None:
+    assert sketch_of(form)
+    assert not sketch_of(form[:19])
+
+
+def test_of_a_group_the_latest_lines_are_kept_and_those_after_a_time_found() -> None:
+    duplicates = Duplicates()
+    for ts_ms in range(KEPT_LINES + 1):
+        group = put(duplicates, PASTA, ts_ms).group
+    assert group is not None
+    assert [line.ts_ms for line in group.lines] == list(range(1, KEPT_LINES + 1))
+    assert [line.ts_ms for line in group.within(KEPT_LINES - 2)] == [KEPT_LINES - 1, KEPT_LINES]
 
 
 def test_sketches_do_not_depend_on_the_process() -> None:

@@ -19,7 +19,10 @@ def test_a_line_that_calls_too_many_is_caught(play) -> None:
 
 def test_calls_over_several_lines_add_up_and_grow_old(play) -> None:
     log = "0 ann: @one1 @two2 @three\n1 ann: @four @five\n{} ann: @six6"
-    assert play(FILTER, log.format(2))[2].rule == "max_in_window"
+    found = play(FILTER, log.format(2))[2]
+    assert (found.rule, found.detail) == ("max_in_window", "6 mentions in 30 s, 5 are allowed")
+    assert play(FILTER, "0 ann: @one1 @two2 @three\n1 ann: @four @five")[1] is None, "five are allowed"
+    assert play(FILTER, log.format(2).replace("@six6", "and you?"))[2] is None
     assert play(FILTER, log.format(31))[2] is None
 
 

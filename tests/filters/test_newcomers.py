@@ -24,7 +24,9 @@ def say(history: History, at_s: float, who: str, text: str, age_ms: int | None =
 def test_a_young_account_is_caught_and_one_a_day_old_is_not() -> None:
     found = say(History(), 0, "ann", "hi", age_ms=DAY_MS - 1_000)
     assert found.detail == "the account is 23h59m59s old, 1d are needed"
+    assert found.rule == "min_account_age"
     assert say(History(), 0, "ann", "hi", age_ms=DAY_MS) is None
+    assert say(History(), 0, "ann", "hi", age_ms=-5_000).detail == "the account is 0s old, 1d are needed"
 
 
 def test_an_unknown_age_is_held_against_nobody() -> None:
@@ -37,6 +39,7 @@ def test_a_link_from_somebody_who_just_came_is_caught_until_they_have_settled() 
     assert say(history, 700, "ann", "hello all") is None
     found = say(history, 710, "ann", "look at evil.com now")
     assert (found.rule, found.span) == ("settle", (8, 16))
+    assert found.detail == "a link from somebody first seen less than 10m ago"
     assert say(history, 1_301, "ann", "look at evil.com now") is None
 
 
