@@ -18,6 +18,7 @@ def test_a_shouted_line_is_caught_from_its_first_shouted_word_to_its_last(say) -
     evidence = say(CAPS, "hey WHY DID HE do THAT ok")
     assert evidence is not None
     assert "hey WHY DID HE do THAT ok"[slice(*evidence.span)] == "WHY DID HE do THAT"
+    assert evidence.rule == "max_ratio"
     assert evidence.detail == "63% of 19 letters are capitals, 50% are allowed"
 
 

@@ -18,6 +18,7 @@ def said(text: str, times: int, every_s: float = 1) -> str:
 def test_the_chatter_after_the_last_allowed_one_is_caught(play) -> None:
     verdicts = play(FILTER, said(PASTA, 5))
     assert [bool(each) for each in verdicts] == [False, False, False, True, True]
+    assert verdicts[3].rule == "max_chatters"
     assert verdicts[3].related == ("m1", "m2", "m3")
     assert verdicts[3].detail == "4 chatters said this in 30 s, 3 are allowed"
 

@@ -17,7 +17,7 @@ def test_the_span_begins_with_the_first_emote_too_many(say) -> None:
     text = "hi PogChamp PogChamp TriHard 4Head forsenE bye"
     evidence = say(FILTER, text)
     assert text[slice(*evidence.span)] == "4Head forsenE"
-    assert evidence.detail == "5 emotes, 3 are allowed"
+    assert (evidence.rule, evidence.detail) == ("max_emotes", "5 emotes, 3 are allowed")
     assert say(FILTER, "hi PogChamp PogChamp TriHard bye") is None
 
 

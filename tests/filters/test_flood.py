@@ -25,7 +25,7 @@ def test_the_line_after_the_last_allowed_one_is_a_flood_and_names_the_others(pla
     assert verdicts[:4] == [None] * 4
     assert verdicts[4].detail == "4 messages in 10 s, 3 are allowed"
     assert verdicts[4].related == ("m1", "m3", "m4")
-    assert verdicts[4].span == (0, 1)
+    assert (verdicts[4].rule, verdicts[4].span) == ("max_messages", (0, 1))
 
 
 def test_lines_of_before_the_window_do_not_count(play) -> None:

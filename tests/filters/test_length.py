@@ -11,7 +11,7 @@ from filters.length import Length
 def test_what_is_too_much_is_the_span(say) -> None:
     assert say(Length(max_length=10), "1234567890") is None
     evidence = say(Length(max_length=10), "1234567890abc")
-    assert evidence.span == (10, 13)
+    assert (evidence.rule, evidence.span) == ("max_length", (10, 13))
     assert evidence.detail == "13 characters, 10 are allowed"
 
 

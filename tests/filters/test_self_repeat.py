@@ -23,7 +23,7 @@ def test_a_spammer_who_changes_a_letter_is_caught_and_a_talker_is_not(play) -> N
         """,
     )
     assert [bool(each) for each in verdicts] == [False, False, False, False, True, False]
-    assert verdicts[4].related == ("m1", "m3")
+    assert (verdicts[4].rule, verdicts[4].related) == ("max_repeats", ("m1", "m3"))
     assert "3 times in 60 s, 2 are allowed" in verdicts[4].detail
 
 
@@ -35,6 +35,12 @@ def test_lookalike_letters_do_not_make_it_another_line(play) -> None:
 def test_short_lines_and_old_lines_may_be_repeated(play) -> None:
     assert not any(play(REPEAT, "\n".join(f"{n} ann: lol" for n in range(20))))
     assert not any(play(REPEAT, "\n".join(f"{n * 30} ann: when is the next game" for n in range(20))))
+
+
+def test_a_line_just_long_enough_counts(play) -> None:
+    assert not any(play(REPEAT, "\n".join(f"{n} ann: nine char" for n in range(5))))
+    assert play(REPEAT, "\n".join(f"{n} ann: ten  chars" for n in range(3)))[2] is None, "spaces are read as one"
+    assert play(REPEAT, "\n".join(f"{n} ann: ten charss" for n in range(3)))[2] is not None
 
 
 def test_what_others_said_is_not_held_against_a_chatter(play) -> None:
