@@ -22,6 +22,13 @@ def test_a_shouted_line_is_caught_from_its_first_shouted_word_to_its_last(say) -
     assert evidence.detail == "63% of 19 letters are capitals, 50% are allowed"
 
 
+def test_names_with_capitals_do_not_count_and_move_nothing(say) -> None:
+    text = "hey PogChamp WHY DID HE DO IT PogChamp"
+    evidence = say(CAPS, text)
+    assert text[slice(*evidence.span)] == "WHY DID HE DO IT"
+    assert evidence.detail.startswith("80% of 15 letters")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -41,6 +48,7 @@ def test_the_limits_themselves_are_allowed(say) -> None:
     assert say(CAPS, "ABCDEabcde") is None
     assert say(CAPS, "ABCDEFabcd") is not None
     assert say(CAPS, "ABCDEFabc") is None
+    assert say(CAPS, "ABCDEFabcdef") is None
 
 
 def test_emotes_and_mentions_that_twitch_names_do_not_count() -> None:

@@ -39,6 +39,12 @@ def test_emotes_in_fragments_are_found_at_their_places() -> None:
     assert EmoteFlood(max_emotes=1).check(line, History()) is not None
 
 
+def test_names_emoji_and_emotes_of_one_line_are_counted_together() -> None:
+    emote, rest = Fragment(FragmentKind.EMOTE, "kappa"), Fragment(FragmentKind.TEXT, "😂 PogChamp hi 👍")
+    line = Message("m", 0, "1", "s", "7", "ada", emote.text + rest.text, fragments=(emote, rest))
+    assert [line.text[slice(*span)] for span in emote_spans(line)] == ["kappa", "😂", "PogChamp", "👍"]
+
+
 @pytest.mark.parametrize("text", ["hello Everybody HOW are you", "a B c D e F g", "v2 v3 v4 v5 v6", ""])
 def test_words_are_no_emotes(say, text: str) -> None:
     assert say(FILTER, text) is None

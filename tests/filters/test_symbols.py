@@ -30,6 +30,38 @@ def test_walls_and_pictures_are_caught_where_they_stand(say, text: str, rule: st
 
 
 @pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("what " + "?" * 21 + " eh", "21 symbols, 20 are allowed"),
+        ("ab !!!!!!!! c", "73% of 11 characters are symbols, 50% are allowed"),
+        ("look ░▒▓█▄▀▐▌░▒▓ art", "11 characters that draw a picture, 10 are allowed"),
+    ],
+)
+def test_it_is_said_what_was_too_much(say, text: str, detail: str) -> None:
+    assert say(SYMBOLS, text).detail == detail
+
+
+def test_emoji_are_neither_symbols_nor_other_characters_and_move_nothing(say) -> None:
+    text = "😂👍🏽 ab !!!!!!!! c ❤️"
+    evidence = say(SYMBOLS, text)
+    assert text[slice(*evidence.span)] == "!" * 8
+    assert evidence.detail == "73% of 11 characters are symbols, 50% are allowed"
+
+
+@pytest.mark.parametrize(
+    ("strict", "text", "rule"),
+    [
+        (Symbols(max_art=2), "a house ███ here", "max_art"),
+        (Symbols(max_symbols=2), "what??? is this", "max_symbols"),
+        (Symbols(min_symbols=1), "?", "max_ratio"),
+    ],
+)
+def test_each_limit_counts_where_it_is_the_least(say, strict: Symbols, text: str, rule: str) -> None:
+    assert say(strict, text).rule == rule
+    assert say(Symbols(), text) is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "wait, what?! (he said: no...)",
