@@ -52,6 +52,28 @@ def test_the_limits_themselves_are_allowed(say) -> None:
     assert say(REPETITION, "abcde " * 11) is not None
 
 
+def test_the_limits_hold_wherever_in_the_line_it_stands(say) -> None:
+    assert say(REPETITION, "hello there " + "o" * 20) is None
+    assert say(REPETITION, "abcde " * 10 + "is what i said") is None
+    assert say(REPETITION, "now " + "abcde" * 12) is None
+    assert say(REPETITION, "now " + "abcde" * 12 + "abcd") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "piece", "detail"),
+    [
+        ("so goo" + "o" * 20, "o" * 22, "one character 22 times in a row, 20 are allowed"),
+        ("so " + "abcdefghijklmnopqrst " * 3, None, "63 characters of repeated words, 60 are allowed"),
+        ("go xyz" + "abcde" * 13, "abcde" * 13, "65 characters of one repeated piece, 60 are allowed"),
+        ("go " + "abc" * 21, "abc" * 21, "63 characters of one repeated piece, 60 are allowed"),
+    ],
+)
+def test_it_is_said_what_is_repeated(say, text: str, piece: str | None, detail: str) -> None:
+    evidence = say(REPETITION, text)
+    assert evidence.detail == detail
+    assert text[slice(*evidence.span)] == (piece or text[3:].strip())
+
+
 def test_a_slow_chat_may_be_let_be(play) -> None:
     fast = Repetition(max_repeated=60, min_pace=3)
     assert play(fast, "0 ann: " + "abcde " * 20)[0] is None

@@ -21,6 +21,7 @@ def test_a_stack_of_marks_is_caught_on_its_letter(say) -> None:
     evidence = say(ZALGO, text)
     assert evidence.rule == "max_stack"
     assert evidence.span == (1, 7)
+    assert evidence.detail == "5 marks on one letter, 4 are allowed"
     assert say(ZALGO, "he" + "\u0301" * 4 + "llo") is None
 
 
@@ -47,6 +48,11 @@ def test_marks_scattered_over_all_letters_are_caught(say) -> None:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_written_languages_are_left_alone(say, text: str, form: str) -> None:
     assert say(ZALGO, unicodedata.normalize(form, text)) is None
+
+
+@pytest.mark.parametrize("text", ["naïve? yes! no! why? who? how? what! ok! fine! good!", "\x01\u0301 \ue000\u0301"])
+def test_punctuation_after_letters_and_characters_without_a_name_are_no_marks(say, text: str) -> None:
+    assert say(ZALGO, text) is None
 
 
 def test_a_line_of_marks_alone_is_caught(say) -> None:
