@@ -22,8 +22,14 @@ import typer
 ROOT = Path(__file__).parent.parent
 MUTMUT = ("nice", "-n", "19", sys.executable, "-m", "mutmut")
 SCENARIOS = "tests/filters/test_scenarios.py"
-TESTED_WITH = {"index": "lexicon", "spelling": "lexicon", "confusables": "text", "emotes": "emote_flood"}
-"""Modules whose tests are those of what they are a part of."""
+TESTED_WITH = {
+    "addresses": "links",
+    "index": "lexicon",
+    "spelling": "lexicon",
+    "confusables": "text",
+    "emotes": "emote_flood",
+}
+"""Modules that also answer to the tests of what they are a part of."""
 NOTICED = {"killed", "timeout", "suspicious", "segfault"}
 
 
@@ -36,7 +42,8 @@ def configure(clone: Path, module: str) -> None:
     """Let mutmut change one module and ask the tests that answer for it."""
     package, name = module.split("/")
     stem = name.removesuffix(".py")
-    tests = [f"tests/{package}/test_{TESTED_WITH.get(stem, stem)}.py"]
+    tests = [f"tests/{package}/test_{each}.py" for each in (stem, TESTED_WITH.get(stem, stem))]
+    tests = [each for each in dict.fromkeys(tests) if (clone / each).exists()]
     if package == "filters":
         tests.append(SCENARIOS)
     file = clone / "pyproject.toml"

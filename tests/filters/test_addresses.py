@@ -61,6 +61,31 @@ def test_what_twitch_names_an_emote_is_not_looked_at() -> None:
     assert find_addresses("evil.com now", ((0, 8),)) == []
 
 
+def test_an_emote_beside_a_link_hides_nothing() -> None:
+    text = "Kappa evil.com Kappa"
+    (address,) = find_addresses(text, ((0, 5), (15, 20)))
+    assert text[slice(*address.span)] == "evil.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "written"),
+    [
+        ("go w w w . e v i l . c o m now", "www.evil.com", "w w w . e v i l . c o m"),
+        ("go e\u00advil.com", "evil.com", "e\u00advil.com"),
+    ],
+)
+def test_a_disguised_address_is_found_where_it_is_written(text: str, host: str, written: str) -> None:
+    (address,) = find_addresses(text)
+    assert (address.host, text[slice(*address.span)]) == (host, written)
+
+
+def test_several_written_out_dots_are_each_found_in_their_place() -> None:
+    text = "evil dot com and then nice(dot)net too"
+    found = find_addresses(text)
+    assert [each.host for each in found] == ["evil.com", "nice.net"]
+    assert [text[slice(*each.span)] for each in found] == ["evil dot com", "nice(dot)net"]
+
+
 @given(st.text(st.sampled_from("ab.c om/:-(){}[]dt。ｃ\u200bхn\ud800"), max_size=60))
 def test_any_text_is_read_and_spans_lie_within_it(text: str) -> None:
     for address in find_addresses(text):

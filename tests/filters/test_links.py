@@ -85,7 +85,9 @@ def test_words_numbers_and_file_names_with_dots_are_no_links(text: str) -> None:
         "https://clips.twitch.tv/abc",
         "twitch.tv/streamer/clip/Abc",
         "https://www.twitch.tv/Streamer?x=1",
+        "m.twitch.tv/streamer/",
         "www.youtube.com/watch?v=1",
+        "music.youtube.com",
         "https://cs.some.edu/x",
         "github.com/me/project",
     ],
@@ -126,7 +128,29 @@ def test_a_listed_scam_site_is_worse_than_a_link(text: str) -> None:
     evidence = check(text)
     assert evidence is not None
     assert (evidence.rule, evidence.severity) == ("scams", Severity.HIGH)
+    assert evidence.detail == "a link to a listed scam site"
     assert text[slice(*evidence.span)] == text
+    assert evidence.folded.endswith("scam-site.com"), "however it is written"
+
+
+def test_only_the_scam_site_of_a_line_is_pointed_at() -> None:
+    evidence = check("nice.com or scam-site.com then")
+    assert evidence is not None
+    assert evidence.span == (12, 25)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("nice.com", "a link the channel does not allow"),
+        ("nice.com youtube.com evil.com", "2 links the channel does not allow"),
+        ("bit.ly/x", "a shortened link"),
+    ],
+)
+def test_it_is_said_what_is_wrong_with_links(text: str, detail: str) -> None:
+    evidence = check(text)
+    assert evidence is not None
+    assert evidence.detail == detail
 
 
 @pytest.mark.parametrize("text", ["notscam-site.com", "https://scam-site.com.evil.net"])
@@ -136,7 +160,7 @@ def test_a_domain_that_only_contains_a_listed_one_is_a_link_like_any_other(text:
     assert evidence.rule == "allow"
 
 
-@pytest.mark.parametrize("listed", ["http://Evil.COM/", "evil.com", " evil.com "])
+@pytest.mark.parametrize("listed", ["http://Evil.COM/", "https://evil.com", "evil.com", " evil.com "])
 def test_a_scam_site_is_known_however_the_streamer_pastes_it(listed: str) -> None:
     evidence = check("evil.com", Links(scams=(listed,)))
     assert evidence is not None
