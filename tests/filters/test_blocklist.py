@@ -58,6 +58,13 @@ def test_emotes_and_mentions_are_no_words() -> None:
     assert check(blocklist, "hello ", Fragment(FragmentKind.TEXT, "plonker")) is not None
 
 
+def test_a_phrase_is_called_one_and_how_it_was_disguised_is_said() -> None:
+    found = check(Blocklist(terms=(BlockedTerm(text="daft bat"),)), "you d4ft b4t")
+    assert found is not None
+    assert found.detail == f"a listed phrase ({found.technique})"
+    assert found.technique != "exact"
+
+
 def test_dry_run_is_passed_on() -> None:
     evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),), dry_run=True), "plonker")
     assert evidence is not None
@@ -65,10 +72,11 @@ def test_dry_run_is_passed_on() -> None:
 
 
 def test_shipped_lists_join_the_channels_own_terms_from_the_severity_asked() -> None:
-    listed = [Term("numpty", Severity.LOW), Term("wazzock", Severity.HIGH)]
+    listed = [Term("numpty", Severity.LOW), Term("snarfwad", Severity.MODERATE), Term("wazzock", Severity.HIGH)]
     own = Blocklist(terms=(BlockedTerm(text="plonker"),), least_severity=Severity.MODERATE)
     full = own.with_lists(listed)
-    assert [check(full, word) is not None for word in ("plonker", "wazzock", "numpty")] == [True, True, False]
+    assert [check(full, word) is not None for word in ("plonker", "wazzock", "snarfwad")] == [True, True, True]
+    assert check(full, "numpty") is None
     assert check(own, "wazzock") is None
 
 
@@ -107,6 +115,7 @@ def test_milder_terms_of_lists_are_for_review_and_the_channels_own_are_acted_on(
 ) -> None:
     found = graded(text)
     assert (found.rule, found.review_only) == (rule, not acts)
+    assert found.detail == "a listed word (exact)" + ("" if acts else "; milder than what is acted on")
     action = Ladder().action(found, Standing(strikes=9))
     assert action.enforces == acts
     assert action
