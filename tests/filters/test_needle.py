@@ -44,14 +44,31 @@ def test_what_only_looks_like_it_is_not(sought: str, said: str) -> None:
     assert Needle(sought).span(line(said)) is None
 
 
-def test_the_span_is_the_piece_that_was_found() -> None:
-    start, end = Needle("free followers").span(line("get FREE f0llowers now")) or (0, 0)
-    assert "get FREE f0llowers now"[start:end] == "FREE f0llowers"
+@pytest.mark.parametrize(
+    ("sought", "said", "piece"),
+    [
+        ("free followers", "get FREE f0llowers now", "FREE f0llowers"),
+        ("🍆🍆", "lol 🍆🍆!", "🍆🍆"),
+        ("🍆", "🍆 lol", "🍆"),
+        ("/b[ui]y/", "i buy it", "buy"),
+        ("what a game", "and WHAT a game", "WHAT a game"),
+        ("it is", "so IT IS", "so IT IS"),  # the matcher passes over words this common; the line stands for them
+        ("nobody here plays this map", "nobody here plays these maps", "nobody here plays these maps"),
+    ],
+)
+def test_the_span_is_the_piece_that_was_found(sought: str, said: str, piece: str) -> None:
+    start, end = Needle(sought).span(line(said)) or (0, 0)
+    assert said[start:end] == piece
 
 
 @pytest.mark.parametrize(
     ("sought", "why"),
-    [("/(/", r"missing \)"), ("/x*/", "matches every line"), ("x" * 201, "above the limit of 200"), (" ", "no words")],
+    [
+        ("/(/", r"missing \)"),
+        ("/x*/", "matches every line"),
+        ("x" * 201, r"^201 characters are above the limit of 200 \(the telling part will do\)$"),
+        (" ", "^there are no words to look for$"),
+    ],
 )
 def test_what_cannot_be_sought_is_refused(sought: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
