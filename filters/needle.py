@@ -40,7 +40,7 @@ class Needle:
             return (start, start + len(self._symbols)) if start >= 0 else None
         if found := self._filter.check(message, _NOWHERE):
             return found.span
-        # The matcher passes over phrases of the commonest words; a moderator who asks for one means it.
+        # The matcher passes over short words of two scripts; a moderator who asks for them means it.
         if not self.pattern and _letters(self._form) in _letters(message.folded.text):
             return (0, len(message.text))
         if len(self._form) >= SHORTEST_SKETCHED and ratio(self._form, message.folded.text, score_cutoff=SIMILAR):

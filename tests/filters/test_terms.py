@@ -21,6 +21,7 @@ def test_a_table_with_a_header() -> None:
             "term\tlang\tseverity\tcategory\tflags",
             "wazzock\ten\t2\tharassment\texact",
             "buy followers\ten\t3\tspam and scams\tanywhere exact",
+            "\ten\t3",
             "nincompoop",
         ]
     )
@@ -52,8 +53,26 @@ def test_what_cannot_work_is_refused_with_its_line_and_reason(line: str, why: st
     assert [term.text for term in terms] == ["wazzock", "numpty"]
     (problem,) = problems
     assert problem.refused
-    assert problem.line_no == 4
+    assert (problem.line_no, problem.term) == (4, line.split("\t")[0])
     assert why in problem.why
+
+
+def test_a_header_alone_makes_a_table_of_one_column() -> None:
+    terms, problems = read_terms(["term", "wazzock", "daft\tbat"])
+    assert [term.text for term in terms] == ["wazzock", "daft\tbat"]
+    assert not problems
+
+
+def test_flags_are_parted_by_commas_or_spaces_and_the_longest_term_is_taken() -> None:
+    terms, problems = read_terms(["term\tflags", "wazzock\texact,anywhere", "w" * LONGEST_TERM])
+    assert [(term.exact, term.anywhere) for term in terms] == [(True, True), (False, False)]
+    assert not problems
+
+
+def test_a_term_refused_is_no_reason_to_refuse_it_where_it_is_written_right() -> None:
+    terms, problems = read_terms(["term\tseverity", "wazzock\t9", "wazzock\t2"])
+    assert [(term.text, term.severity) for term in terms] == [("wazzock", Severity.HIGH)]
+    assert [problem.line_no for problem in problems] == [2]
 
 
 @pytest.mark.parametrize(("line", "why"), [("night", "is a common word"), ("zx", "only 2 letters")])
@@ -61,7 +80,7 @@ def test_what_a_person_may_mean_is_taken_with_a_warning(line: str, why: str) -> 
     terms, problems = read_terms([line])
     assert [term.text for term in terms] == [line]
     (problem,) = problems
-    assert not problem.refused
+    assert (problem.line_no, problem.term, problem.refused) == (1, line, False)
     assert why in problem.why
 
 
