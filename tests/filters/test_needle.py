@@ -38,6 +38,7 @@ def test_what_is_sought_is_found_in_any_disguise(sought: str, said: str) -> None
         ("what a game", "what a gamer"),
         ("🍆🍆", "one 🍆"),
         ("/b[ui]y.*follow/", "bye"),
+        ("the quick brown fox jumps over the lazy dog", "nobody in this chat has ever seen a better game than that"),
     ],
 )
 def test_what_only_looks_like_it_is_not(sought: str, said: str) -> None:
@@ -49,7 +50,8 @@ def test_what_only_looks_like_it_is_not(sought: str, said: str) -> None:
     [
         ("free followers", "get FREE f0llowers now", "FREE f0llowers"),
         ("🍆🍆", "lol 🍆🍆!", "🍆🍆"),
-        ("🍆", "🍆 lol", "🍆"),
+        ("🍆", "🍆 lol 🍆", "🍆"),
+        ("//", "see http://x", "//"),
         ("/b[ui]y/", "i buy it", "buy"),
         ("what a game", "and WHAT a game", "WHAT a game"),
         ("he не", "say: HE НЕ!", "say: HE НЕ!"),
@@ -65,7 +67,7 @@ def test_the_span_is_the_piece_that_was_found(sought: str, said: str, piece: str
     ("sought", "why"),
     [
         ("/(/", r"missing \)"),
-        ("/x*/", "matches every line"),
+        ("/x*/", "^(?!Value error).*matches every line"),
         ("x" * 201, r"^201 characters are above the limit of 200 \(the telling part will do\)$"),
         (" ", "^there are no words to look for$"),
     ],

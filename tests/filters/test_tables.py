@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.disguise import slip
+from filters.disguise import slip, sound
 from filters.tables import Table, Vocabulary, fits, hashes
 
 rows = st.lists(st.tuples(st.text(max_size=6), st.integers(0, 99)), max_size=60)
@@ -44,6 +44,14 @@ def test_every_word_one_slip_away_is_a_candidate(known: list[str], data: st.Data
         swapped = word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
         for typed in (left_out, swapped, word + word[-1]):
             assert not slip(typed, word) or word in vocabulary.near(typed)
+
+
+def test_slips_are_forgiven_and_sounds_heard_only_in_the_words_that_are_said() -> None:
+    long = Vocabulary(["wazzock", "bat"], forgives=lambda word: len(word) > 3, heard=lambda word: word == "bat")
+    assert long.near("wazzok") == {"wazzock"}
+    assert long.near("ba") == set()
+    assert list(long.sounding(sound("bat"))) == ["bat"]
+    assert list(long.sounding(sound("wazzock"))) == []
 
 
 @given(words, st.data())

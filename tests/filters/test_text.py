@@ -98,3 +98,7 @@ def test_blanking_keeps_every_other_character_in_its_place(text: str, data: st.D
 
 def test_squashing_leaves_letters_and_digits() -> None:
     assert squash("b.a-d_w o|r d 1") == "badword1"
+
+
+def test_a_word_of_its_own_script_is_squashed_and_keeps_its_marks() -> None:
+    assert composed("W.a-z zöck!") == composed("wazzöck") == "wazzöck"
