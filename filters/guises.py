@@ -31,7 +31,6 @@ ENDINGS = frozenset(key(each) for each in ("", *SUFFIXES, *_INFLECTED))
 """What may follow a well-known word however it is spelt: what chatters glue behind any word, and how they write its
 inflected forms."""
 
-_VERB_ENDINGS = frozenset({"ed", "er", "ers", "in", "ing", "ings"})
 _HEADS = frozenset(map(key, PREFIXES))
 _MOST_CHANGES = 2
 
@@ -45,7 +44,6 @@ class Guises:
 
     def __init__(self, roots: Sequence[str], spoken: Mapping[str, float]) -> None:
         self._roots: dict[str, str] = {}
-        self._stems: dict[str, str] = {}
         self._vowels_changed: set[str] = set()
         faithful: set[str] = set()
         for root in sorted(roots, key=lambda root: -spoken[root]):
@@ -73,8 +71,6 @@ class Guises:
     def find(self, word: str, *, vowels_kept: bool = False) -> str:
         """The well-known word that a strange word is a spelling of, or an empty text."""
         short = key(word)
-        if short[2:] in _VERB_ENDINGS and short[:2] in self._stems:
-            return self._stems[short[:2]]
         for end in range(len(short), 2, -1):
             if short[end:] not in ENDINGS:
                 continue

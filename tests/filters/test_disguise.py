@@ -107,6 +107,25 @@ def test_what_a_stretched_word_may_stand_for(stretched: str, likely: set[str], u
     assert not unlikely or max(costs[each] for each in likely) < min(costs[each] for each in unlikely)
 
 
+@pytest.mark.parametrize(
+    ("stretched", "costs"),
+    [
+        ("boooks", {"boks": 0, "books": 0}),
+        ("wazzoock", {"wazzock": 1, "wazoock": 1, "wazock": 2}),
+        ("wazzoooock", {"wazzock": 0, "wazzoock": 0, "wazock": 2, "wazoock": 2}),
+        ("aabb", {"ab": 0, "aab": 0, "abb": 0}),  # one who doubles every letter means none of it
+        ("aabbccddeeff", {"abcdef": 0}),  # of more runs than five only the plainest are tried
+        ("aaabbccddeeff", {"abcdef": 0, "aabbccddeeff": 0}),
+    ],
+)
+def test_a_letter_doubled_may_be_meant_and_one_stretched_further_is_not(stretched: str, costs: dict[str, int]) -> None:
+    assert dict(readings(stretched)) == costs
+
+
+def test_five_stretched_letters_are_read_in_every_way() -> None:
+    assert len(dict(readings("aabbccddee"))) == 31
+
+
 @given(st.text("abc", max_size=60))
 def test_a_stretched_word_has_few_readings_all_of_one_key(word: str) -> None:
     found = list(readings(word))
