@@ -38,18 +38,22 @@ def modules() -> list[str]:
     return ["storage/records.py", *sorted(f"filters/{path.name}" for path in ROOT.glob("filters/[!_]*.py"))]
 
 
-def configure(clone: Path, module: str) -> None:
-    """Let mutmut change one module and ask the tests that answer for it."""
+def answering(module: str) -> list[str]:
+    """Return the tests that must notice when a module is broken, as paths from the root."""
     package, name = module.split("/")
     stem = name.removesuffix(".py")
     tests = [f"tests/{package}/test_{each}.py" for each in (stem, TESTED_WITH.get(stem, stem))]
-    tests = [each for each in dict.fromkeys(tests) if (clone / each).exists()]
     if package == "filters":
         tests.append(SCENARIOS)
+    return [each for each in dict.fromkeys(tests) if (ROOT / each).exists()]
+
+
+def configure(clone: Path, module: str) -> None:
+    """Let mutmut change one module and ask the tests that answer for it."""
     file = clone / "pyproject.toml"
     project = tomlkit.parse(file.read_text())
     project["tool"]["mutmut"]["only_mutate"] = [module]
-    project["tool"]["mutmut"]["pytest_add_cli_args_test_selection"] = tests
+    project["tool"]["mutmut"]["pytest_add_cli_args_test_selection"] = answering(module)
     file.write_text(tomlkit.dumps(project))
 
 
