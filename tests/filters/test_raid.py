@@ -178,6 +178,14 @@ def test_who_joins_a_raid_later_and_alone_is_told_at_once(name, text) -> None:
     ]
 
 
+def test_a_raid_that_drags_on_is_known_by_its_line_when_few_who_said_it_are_remembered() -> None:
+    late = [(750 + 150 * n, odd(100 + n), THREAT) for n in range(10)]
+    detector = RaidDetector(RaidSettings(hold="5m"))
+    alerts = watch(chat(2_400) + burst(600, odd, lambda n: THREAT, count=9) + late, detector)
+    assert [message.chatter for message, _ in alerts[-10:]] == [who for _, who, _ in late]
+    assert [alert.begins for _, alert in alerts] == [True] + [False] * (len(alerts) - 1)
+
+
 def spread(first_s: float, last_s: float, count: int = 5) -> list[float]:
     return [first_s + (last_s - first_s) * n / (count - 1) for n in range(count)]
 
