@@ -33,6 +33,23 @@ async def test_groups_are_listed_by_kind_newest_first(db: Database) -> None:
     assert await groups.latest("id-elsewhere") == []
 
 
+async def test_a_raid_is_unfinished_until_it_ended_and_the_chats_modes_are_back(db: Database) -> None:
+    groups = Groups(db)
+    raid = await groups.open("raid", "id-studio", actor="bot", why="raid", started_ms=T0)
+    await groups.open("nuke", "id-studio", actor="mod", why="said the same", started_ms=T0)
+    assert await groups.modes(raid) == {}
+    assert await groups.unfinished("id-studio") == [raid]
+    changed = {"slow_mode": (False, True), "follower_mode_duration": (None, 10)}
+    await groups.keep_modes(raid, changed)
+    await groups.end(raid, T0 + 60_000)
+    assert await groups.modes(raid) == changed
+    assert await groups.unfinished("id-studio") == [raid], "it is over, but slow mode is still on"
+    assert await groups.unfinished("id-elsewhere") == []
+    await groups.keep_modes(raid, {})
+    assert await groups.modes(raid) == {}
+    assert await groups.unfinished("id-studio") == []
+
+
 async def test_nobody_joins_a_group_that_does_not_exist(db: Database, log: RecordLog) -> None:
     with pytest.raises(WriteError, match="FOREIGN KEY"):
         await log.open(replace(make_record(), group_id=99))
