@@ -86,6 +86,12 @@ def test_several_written_out_dots_are_each_found_in_their_place() -> None:
     assert [text[slice(*each.span)] for each in found] == ["evil dot com", "nice(dot)net"]
 
 
+@pytest.mark.parametrize("text", ["xn--99999999.com", "http://xn--a-ecp.ru"])
+def test_punycode_that_says_nothing_is_an_address_all_the_same(text: str) -> None:
+    (address,) = find_addresses(text)
+    assert address.host == text.removeprefix("http://")
+
+
 @given(st.text(st.sampled_from("ab.c om/:-(){}[]dt。ｃ\u200bхn\ud800"), max_size=60))
 def test_any_text_is_read_and_spans_lie_within_it(text: str) -> None:
     for address in find_addresses(text):

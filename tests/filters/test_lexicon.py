@@ -257,6 +257,21 @@ def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
         assert found(line, terms) is None, line
 
 
+def test_an_exact_phrase_forgives_none_either() -> None:
+    terms = lexicon(Term("daft bat", exact=True))
+    for line in ("daft bat", "d4ft b4t", "dafft baaat"):
+        assert found(line, terms) is not None, line
+    for line in ("daft bats", "dafter bat", "daft bta"):
+        assert found(line, terms) is None, line
+
+
+def test_a_word_of_another_script_is_found_stretched_though_its_own_letters_are_doubled() -> None:
+    for line in ("мааассон", "массоон", "МАССОННН"):
+        hit = found(line, lexicon("массон"))
+        assert hit is not None, line
+        assert (hit.term.text, hit.technique) == ("массон", "repeats")
+
+
 def test_a_term_flagged_anywhere_is_found_inside_words() -> None:
     terms = lexicon(Term("plonk", anywhere=True))
     hit = found("xxplonkyy", terms)
