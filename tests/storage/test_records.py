@@ -128,6 +128,9 @@ async def test_one_impossible_record_does_not_take_its_neighbours_along(log: Rec
     assert str(results[1]) == "not recorded: OverflowError"
     assert results[2] == 2
 
+    pair = await asyncio.gather(log.open(make_record()), log.open(impossible), return_exceptions=True)
+    assert (pair[0], type(pair[1])) == (3, WriteError)
+
 
 async def test_a_full_disk_fails_those_waiting_and_later_ones_go_on(log: RecordLog, db: Database) -> None:
     await log.open(make_record())
