@@ -14,13 +14,13 @@ from twitchio.ext import commands
 
 from cogs.channel import Channel
 from cogs.permissions import Rank, rank_of
-from cogs.watch import message_of
 from filters.ladder import format_duration, parse_duration
 from filters.types import Message
 from ops.journal import outline
 
 if TYPE_CHECKING:
     from cogs.desk import Desk
+    from cogs.modbot import ModBot
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,14 @@ class Target:
 
 
 class Call(commands.Context[Any]):
-    """The Context of our commands: the channel, who asks with which rank, and ways to answer and to leave a trail."""
+    """The Context of our commands: the channel, who asks with which rank, and ways to answer and to leave a trail.
+
+    ``line`` is the chat line it was given in.
+    """
+
+    def __init__(self, payload: twitchio.ChatMessage, line: Message, *, bot: ModBot) -> None:
+        super().__init__(payload, bot=bot)
+        self.line = line
 
     async def prepare(self) -> None:
         """Find the command. A reply holds none: Twitch puts a name before its text, so it could hide behind that."""
@@ -57,12 +64,6 @@ class Call(commands.Context[Any]):
     def place(self) -> Channel:
         """The channel it was given in."""
         return self.desk.channels[self.broadcaster.id]
-
-    @cached_property
-    def line(self) -> Message:
-        """The chat line it is."""
-        assert self.message is not None
-        return message_of(self.message)
 
     @cached_property
     def rank(self) -> Rank:

@@ -29,7 +29,7 @@ from cogs.outage import OnLogFailure
 from cogs.policies import PolicyBook
 from cogs.raids import Raids, RaidWatch
 from cogs.shadow import Shadows
-from cogs.watch import Watch
+from cogs.watch import message_of
 from ops.journal import outline
 from storage.database import Database
 from storage.experiments import Experiments
@@ -106,7 +106,6 @@ class ModBot(Client):
         if self.bot_id not in self.tokens:
             raise StartError("no token of the bot's account (run: chatwarden login)")
         await self._open_channels()
-        await self.add_component(Watch(self.channels, self.bot_id, self.ages))
         for component in (*COMPONENTS, Mirror, Appeals):
             await self.add_component(component(self.desk))
         await self.add_component(Raids(self._raids))
@@ -152,15 +151,24 @@ class ModBot(Client):
         for channel in self.channels.values():
             await channel.stop()
 
-    def get_context(self, payload: Any, *, cls: Any = None) -> Call:
-        """A command as our components take it."""
-        return Call(payload, bot=self)
+    def hear(self, notification: Any) -> None:
+        """Queue a chat line for judging; the bot's own lines and those of a shared chat's other channels are not."""
+        event = notification["payload"]["event"]
+        channel = self.channels.get(event["broadcaster_user_id"])
+        chatter_id = event["chatter_user_id"]
+        if channel is None or chatter_id == self.bot_id or event.get("source_broadcaster_user_id") is not None:
+            return
+        wanted = channel.policy.filters.newcomers.enabled
+        line = message_of(notification, self.ages.created_ms(chatter_id) if wanted else None)
+        channel.take(line)
+        if channel.id in self.desk.nukes:
+            self.safe_dispatch("line", payload=line)
+        if channel.policy.prefix in line.text:
+            self.safe_dispatch("command", payload=Call(self.chat_message(notification), line, bot=self))
 
-    async def event_message(self, payload: twitchio.ChatMessage) -> None:
-        """Take a command. Most lines are none, and are not looked at further."""
-        channel = self.channels.get(payload.broadcaster.id)
-        if channel is not None and channel.policy.prefix in payload.text:
-            await super().event_message(payload)
+    async def event_safe_command(self, call: Call) -> None:
+        """Carry out a command, if it is one."""
+        await self.invoke(call)
 
     async def global_guard(self, ctx: Any) -> bool:
         """Let a command run if the one who gives it may."""

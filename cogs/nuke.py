@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
-import twitchio
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_act
@@ -18,7 +17,6 @@ from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
 from cogs.mods import counted
 from cogs.permissions import Rank, rank_of
-from cogs.watch import message_of
 from filters.history import KEPT_S
 from filters.ladder import format_action, format_duration, parse_action
 from filters.needle import Needle
@@ -172,12 +170,12 @@ class Nukes(ChatCommands):
         running.task = asyncio.create_task(self._run(call, running, found))
 
     @commands.Component.listener()
-    async def event_message(self, payload: twitchio.ChatMessage) -> None:
+    async def event_safe_line(self, message: Message) -> None:
         """While a nuke watches, look at each line as it comes."""
-        running = self.desk.nukes.get(payload.broadcaster.id)
-        if running is None or running.stopped or payload.source_broadcaster is not None:
+        running = self.desk.nukes.get(message.channel_id)
+        if running is None or running.stopped:
             return
-        channel, message = self.desk.channels[payload.broadcaster.id], message_of(payload)
+        channel = self.desk.channels[message.channel_id]
         running.seen.add(message.chatter_id)
         if not self._hits(channel, running.plan, message, running.asker_id):
             return

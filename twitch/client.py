@@ -7,16 +7,18 @@ from typing import Any, NoReturn
 
 import aiohttp
 import structlog
+from twitchio import ChatMessage
 from twitchio.authentication import ValidateTokenPayload
 from twitchio.eventsub import SubscriptionPayload
 from twitchio.exceptions import HTTPException, InvalidTokenException
 from twitchio.ext import commands
+from twitchio.models.eventsub_ import create_event_instance
 from twitchio.payloads import TokenRefreshedPayload
 
 from twitch.http import Http
 from twitch.inflow import Inflow
 from twitch.limits import insist_on_json, wait_for_budget
-from twitch.listening import Listening
+from twitch.listening import CHAT, Listening
 from twitch.socket import Socket
 from twitch.tokens import Token, TokenStore
 
@@ -42,7 +44,6 @@ class Client(commands.Bot):
         self._halted = asyncio.Event()
         self._why = HaltError("")
         self._hushed = False
-        self._telling: set[asyncio.Task[None]] = set()
         self._own_session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S), middlewares=(wait_for_budget, insist_on_json)
         )
@@ -67,19 +68,17 @@ class Client(commands.Bot):
         """The open EventSub sockets."""
         return [socket for by_id in self._websockets.values() for socket in by_id.values()]  # type: ignore[misc]
 
-    def dispatch(self, event: str, payload: Any | None = None) -> None:
-        """Tell the listeners. Of a chat line in one task, commands last: three tasks a line took a tenth of a flood."""
-        listeners = self._listeners["event_message"]
-        if event != "message" or self._wait_fors["event_message"]:
-            super().dispatch(event, payload)
-        else:
-            task = asyncio.create_task(self._tell([*listeners - {self.event_message}, self.event_message], payload))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+    def hear(self, notification: Any) -> None:
+        """Take a chat line as EventSub tells of it, before TwitchIO makes objects of it: they took a tenth of a flood.
 
-    async def _tell(self, listeners: list[Any], payload: Any) -> None:
-        for listener in listeners:
-            await self._dispatch(listener, original=payload)
+        Raises KeyError, TypeError, ValueError or AttributeError for a line that is not what Twitch promises.
+        """
+        self.dispatch("message", self.chat_message(notification))
+
+    def chat_message(self, notification: Any) -> ChatMessage:
+        """TwitchIO's object of a chat line, as its commands take it."""
+        made: ChatMessage = create_event_instance(CHAT, notification, http=self._http)
+        return made
 
     async def subscribe_websocket(self, payload: SubscriptionPayload, **options: Any) -> Any:
         """Subscribe, and see to it that it stays so; what the account may not hear is not asked for again."""

@@ -17,7 +17,7 @@ from twitchio.eventsub.websockets import Websocket
 from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 from twitch.inflow import Inflow
-from twitch.listening import REMEDIES, Listening
+from twitch.listening import CHAT, REMEDIES, Listening
 
 log = structlog.get_logger(__name__)
 
@@ -96,11 +96,14 @@ class Socket(Websocket):
         try:
             if not self._inflow.first(data["metadata"]["message_id"]):
                 return
-            await super()._process_notification(data)
+            if data["metadata"]["subscription_type"] == CHAT:
+                self._client.hear(data)  # type: ignore[union-attr]
+            else:
+                await super()._process_notification(data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._inflow.malformed += 1
             log.error("notification_malformed", error=type(error).__name__, shape=shape(data))
-        # The listeners are tasks: give them their turn, or a full buffer would be read without one ever running.
+        # Whoever listens is a task: give them their turn, or a full buffer would be read without one ever running.
         self._unshared += 1
         if self._unshared >= READ_AHEAD:
             self._unshared = 0
