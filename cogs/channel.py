@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -108,6 +108,7 @@ class Channel:
         self._recording: set[asyncio.Task[None]] = set()
         self._latest: dict[str, asyncio.Task[None]] = {}
         self._reported: set[str] = set()
+        self._telling: set[asyncio.Future[object]] = set()
 
     def start(self) -> None:
         """Begin to judge and to enforce."""
@@ -145,9 +146,10 @@ class Channel:
         """Stop judging and enforcing."""
         if self._task:
             self._task.cancel()
-            for recording in self._recording:
-                recording.cancel()
-            await asyncio.gather(self._task, *self._recording, return_exceptions=True)
+            begun: tuple[asyncio.Future[Any], ...] = (*self._recording, *self._telling)
+            for each in begun:
+                each.cancel()
+            await asyncio.gather(self._task, *begun, return_exceptions=True)
         await self.enforcer.stop()
 
     async def adopt(self, policy: Policy, revision: int) -> None:
@@ -266,7 +268,7 @@ class Channel:
         if trial:
             trial(verdict, standing, record_id)
         if part is None and (tripped := self.breaker.count(verdict)):
-            await self._tell_of(tripped)
+            self._tell_of(tripped)
         if verdict.action.enforces and not verdict.dry_run:
             self.enforcer.submit(
                 Order(
@@ -291,14 +293,19 @@ class Channel:
             self.outage.begin(error)
             self.outage.lines[self.id] += self.outage.lasts
 
-    async def _tell_of(self, tripped: str) -> None:
+    def _tell_of(self, tripped: str) -> None:
         limit = self.policy.breaker.actions_per_minute
         log.error("breaker_tripped", channel=self.name, filter=tripped, limit=f"{limit} actions a minute")
         if self.tell_mods:
-            await self.tell_mods(
-                f"The filter {tripped} acted more than {limit} times in a minute, so it only logs now."
-                f" To let it act again: {self.policy.prefix}filter on {tripped}"
+            # Nobody waits for it: when a filter runs away, the calls Twitch grants are used up, and judging goes on.
+            telling = asyncio.ensure_future(
+                self.tell_mods(
+                    f"The filter {tripped} acted more than {limit} times in a minute, so it only logs now."
+                    f" To let it act again: {self.policy.prefix}filter on {tripped}"
+                )
             )
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     def _report(self, failed_filters: tuple[str, ...]) -> None:
         for name in failed_filters:

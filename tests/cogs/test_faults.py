@@ -178,3 +178,12 @@ async def test_somebody_already_banned_is_recorded_as_superseded(stand: Any) -> 
         await bot.twitch.mod_ban("aurora", "aurora", "eve")
         await bot.bot.drain()
         assert (await bot.record()).outcome is Outcome.SUPERSEDED
+
+
+async def test_judging_does_not_wait_until_the_mods_are_told_that_a_filter_ran_away(stand: Any) -> None:
+    async with stand("[breaker]\nactions_per_minute = 1\n" + POLICY) as bot:
+        bot.twitch.faults.add(Fault(kind="latency", path="chat/messages", delay_s=60, times=None))
+        for number in range(12):
+            await bot.twitch.say("aurora", f"eve_{number}", "snarfwad")
+        await bot.until(lambda: len(bot.witness.verdicts) == 12)
+        assert bot.witness.verdicts[-1].dry_run
