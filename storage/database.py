@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ BUSY_TIMEOUT_MS = 5_000
 """How long a write waits for another process's transaction."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+MOST_VALUES = 30_000
+"""Values bound in one statement; SQLite takes 32,766."""
 
 
 class DatabaseError(Exception):
@@ -159,6 +164,22 @@ class Database:
         async with self._lock:
             [row] = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(row["busy"]) == 0
+
+
+async def write_rows(
+    transaction: aiosqlite.Connection, before: str, rows: Sequence[Sequence[Any]], after: str = ""
+) -> None:
+    """Run ``before VALUES (…), (…) after`` with all rows bound, in as few statements as SQLite takes.
+
+    A statement gives Python's lock up once, ``executemany`` once a row: while chat is judged beside it, each row then
+    waits for up to a whole switch interval, and judging stops and starts as often (measured: 360 µs a row against 10).
+    """
+    step = MOST_VALUES // len(rows[0]) if rows else 1
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        marks = f"({', '.join('?' * len(some[0]))})"
+        values = list(chain.from_iterable(some))
+        await transaction.execute(f"{before} VALUES {', '.join([marks] * len(some))} {after}", values)
 
 
 def missing(path: Path) -> DatabaseError:

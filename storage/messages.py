@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import structlog
 
 from filters.types import Fragment, FragmentKind, Message, Role
-from storage.database import Database, DatabaseError
+from storage.database import Database, DatabaseError, write_rows
 from storage.people import People
 
 DAY_MS = 86_400_000
@@ -78,9 +78,9 @@ class MessageLog:
                 for row in await transaction.execute_fetchall(_SEALED, (json.dumps([line.id for line in batch]),))
             }
             kept = [line for line in batch if (people[line.chatter_id].number, line.id) not in sealed]
-            await transaction.executemany(
-                "INSERT INTO messages (message_id, channel_id, ts_ms, chatter_id, text, roles, pieces)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            await write_rows(
+                transaction,
+                "INSERT INTO messages (message_id, channel_id, ts_ms, chatter_id, text, roles, pieces)",
                 [
                     (
                         line.id,

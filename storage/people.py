@@ -13,7 +13,7 @@ from typing import Any
 import aiosqlite
 
 from storage.chain import append, canonical
-from storage.database import Database, DatabaseError, now_ms
+from storage.database import Database, DatabaseError, now_ms, write_rows
 from storage.holds import HELD_PEOPLE
 
 KEY_BYTES = 32
@@ -70,15 +70,19 @@ class People:
             if len(self._known) > REMEMBERED:
                 kept = logins.keys() - stale.keys()
                 self._known = {twitch_id: self._known[twitch_id] for twitch_id in kept}
-            await transaction.executemany(
-                "INSERT INTO chatters (twitch_id, login) VALUES (?, ?)"
-                " ON CONFLICT (twitch_id) DO UPDATE SET login = excluded.login",
-                stale.items(),
+            await write_rows(
+                transaction,
+                "INSERT INTO chatters (twitch_id, login)",
+                list(stale.items()),
+                "ON CONFLICT (twitch_id) DO UPDATE SET login = excluded.login",
             )
-            await transaction.executemany(
-                "INSERT INTO person_keys (chatter_id, key) SELECT id, ? FROM chatters WHERE twitch_id = ?"
+            await write_rows(
+                transaction,
+                "WITH new (twitch_id, key) AS (",
+                [(twitch_id, secrets.token_bytes(KEY_BYTES)) for twitch_id in stale],
+                ") INSERT INTO person_keys (chatter_id, key)"
+                " SELECT p.id, new.key FROM new CROSS JOIN chatters AS p ON p.twitch_id = new.twitch_id WHERE true"
                 " ON CONFLICT (chatter_id) DO NOTHING",
-                [(secrets.token_bytes(KEY_BYTES), twitch_id) for twitch_id in stale],
             )
             rows = await transaction.execute_fetchall(
                 "SELECT p.twitch_id, p.id, k.key, p.login FROM chatters AS p JOIN person_keys AS k"

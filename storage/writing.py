@@ -11,8 +11,8 @@ from typing import Any
 import aiosqlite
 
 from filters.types import Action, Category, Evidence, Message, Verdict
-from storage.chain import Chain, insert
-from storage.database import DatabaseError, now_ms
+from storage.chain import Chain
+from storage.database import DatabaseError, now_ms, write_rows
 from storage.people import People, Person, actor_number, mac, personal_hash
 from storage.queue import open_items, reason_to_review, weight
 from storage.reading import Outcome
@@ -185,7 +185,8 @@ class Clerk:
             ("record_group_members", members),
         ):
             if rows:
-                await transaction.executemany(insert(table, rows[0]), rows)
+                names = ", ".join(rows[0])
+                await write_rows(transaction, f"INSERT INTO {table} ({names})", [list(row.values()) for row in rows])
         await self._hand_to_people(transaction, batch, results, at_ms)
         return results
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import CorruptDatabaseError, Database, DatabaseError, WriteError, migrations
+from storage.database import (
+    MOST_VALUES,
+    CorruptDatabaseError,
+    Database,
+    DatabaseError,
+    WriteError,
+    migrations,
+    write_rows,
+)
 
 
 async def test_a_new_file_gets_every_migration_and_the_promised_guarantees(path: Path) -> None:
@@ -147,3 +155,18 @@ async def test_a_path_with_odd_characters_is_one_file(tmp_path: Path) -> None:
     odd = tmp_path / "a?mode=memory&b#c%20d.sqlite3"
     await (await Database.open(odd)).close()
     assert odd.is_file()
+
+
+async def test_rows_of_many_statements_are_all_written_in_order(path: Path) -> None:
+    people = [(f"{number}", f"user{number}") for number in range(MOST_VALUES // 2 + 3)]
+    db = await Database.open(path)
+    try:
+        async with db.transaction() as transaction:
+            await write_rows(transaction, "INSERT INTO chatters (twitch_id, login)", people)
+            await write_rows(transaction, "INSERT INTO chatters (twitch_id, login)", [])
+            again = "ON CONFLICT (twitch_id) DO UPDATE SET login = excluded.login"
+            await write_rows(transaction, "INSERT INTO chatters (twitch_id, login)", [("0", "renamed")], again)
+        found = await db.rows("SELECT twitch_id, login FROM chatters ORDER BY id")
+        assert [tuple(row) for row in found] == [("0", "renamed"), *people[1:]]
+    finally:
+        await db.close()
