@@ -16,6 +16,7 @@ _ROLES = {
 }
 """What a badge makes of a chatter, by its set_id."""
 _NOBODY: frozenset[Role] = frozenset()
+_KINDS = {kind.value: kind for kind in FragmentKind}
 
 
 def message_of(notification: Any, account_created_ms: int | None = None) -> Message:
@@ -50,7 +51,7 @@ def message_of(notification: Any, account_created_ms: int | None = None) -> Mess
         display_name=texts[1] or chatter,
         text=texts[0],
         roles=_NOBODY.union(*roles) if roles else _NOBODY,
-        fragments=tuple([Fragment(FragmentKind(piece["type"]), piece["text"]) for piece in pieces]),
+        fragments=tuple([Fragment(_KINDS.get(piece["type"], FragmentKind.TEXT), piece["text"]) for piece in pieces]),
         account_created_ms=account_created_ms,
     )
 

@@ -7,8 +7,9 @@ keeps sending on the old one until the new one has welcomed us; so does this one
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -40,13 +41,16 @@ class Socket(Websocket):
         self._handed_over = False
         self._successor: asyncio.Task[bool] | None = None
         self._unshared = 0
-        self._heard_at = datetime.now(UTC)
-        self._heard_tick = 0.0
+        self._heard_tick = time.monotonic()
 
     @property
     def subscriptions(self) -> list[Any]:
         """What this socket is subscribed to, as TwitchIO keeps it."""
         return list(self._subscriptions.values())
+
+    @property
+    def _heard_at(self) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=time.monotonic() - self._heard_tick)
 
     @property
     def _last_keepalive(self) -> datetime | None:
@@ -56,13 +60,12 @@ class Socket(Websocket):
     def _last_keepalive(self, at: datetime | None) -> None:
         # TwitchIO goes by the wall clock, which may jump.
         if at is not None:
-            self._heard_at, self._heard_tick = datetime.now(UTC), asyncio.get_running_loop().time()
+            self._heard_tick = time.monotonic()
 
     async def _process_keepalive(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._heard_tick = loop.time()
+        self._heard_tick = time.monotonic()
         while True:
-            left_s = self._heard_tick + self._keep_alive_timeout + LATE_S - loop.time()
+            left_s = self._heard_tick + self._keep_alive_timeout + LATE_S - time.monotonic()
             if left_s <= 0:
                 break
             await asyncio.sleep(left_s)
