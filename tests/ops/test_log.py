@@ -18,6 +18,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from ops.log import app
+from storage import columns
 from tests.ops.conftest import deeds, rows
 
 ROOT = Path(__file__).parents[2]
@@ -278,13 +279,27 @@ def test_parquet_holds_what_the_other_formats_hold(database: Path, tmp_path: Pat
     rows = [json.loads(row) for row in run(database, "list", "--jsonl").stdout.splitlines()]
     table = parquet.read_table(tmp_path / "out" / "records.parquet")
     found = table.drop_columns("sent_at").to_pylist()
+    rows.reverse()  # Parquet goes by the Record's number
     assert found == [{name: value for name, value in row.items() if name != "sent_at"} for row in rows]
     assert [f"{each:%H:%M:%S}" for each in table["sent_at"].to_pylist()] == [
-        "16:00:04",
-        "16:00:03",
-        "16:00:02",
         "16:00:01",
+        "16:00:02",
+        "16:00:03",
+        "16:00:04",
     ]
+
+
+@pytest.mark.parametrize("wanted", [[], ["--user", "troll"], ["--filter", "blocklist"], ["--until", "2026-01-01"]])
+@pytest.mark.parametrize("dense", [1, 8])
+def test_a_parquet_export_in_parts_is_whole(
+    wanted: list[str], dense: int, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "BATCH", 1)
+    monkeypatch.setattr(columns, "DENSE", dense)
+    run(database, "export", str(tmp_path / "out"), "--format", "parquet", *wanted)
+    listed = [json.loads(row)["record_id"] for row in run(database, "list", "--jsonl", *wanted).stdout.splitlines()]
+    found = parquet.read_table(tmp_path / "out" / "records.parquet")["record_id"].to_pylist()
+    assert found == sorted(listed)
 
 
 def test_parquet_goes_into_a_pipe_and_through_every_filter(staffed: Path) -> None:
