@@ -39,11 +39,13 @@ START_S = 180.0
 """Ten channels' policies of 10,000 terms are read, written as revisions and compiled."""
 SCENARIOS = ("quiet", "flood", "legs", "raid", "kill")
 TARGETS = {
-    "quiet p99": 15.0,
-    "raid p99, within the ban budget": 250.0,
-    "other channels p99": 50.0,
+    "quiet p99": (15.0, "ms"),
+    "raid p99, within the ban budget": (250.0, "ms"),
+    "other channels p99": (50.0, "ms"),
+    "sender late at most, s": (1.0, "s"),
+    "done so late after the last line, s": (1.0, "s"),
 }
-"""Milliseconds."""
+"""At most so much. A flood is kept up with if what is sent on time is judged when the last line has been sent."""
 console = Console(stderr=True)
 
 
@@ -311,9 +313,9 @@ def show(scenario: str, found: dict[str, Any]) -> bool:
     for name, value in found.items():
         shown = f"{value:,.1f}" if isinstance(value, float) else f"{value[:3] if isinstance(value, list) else value}"
         if name in TARGETS:
-            met = value <= TARGETS[name]
-            good &= met
-            shown += f" ms (target {TARGETS[name]:.0f}) {'ok' if met else 'MISSED'}"
+            most, unit = TARGETS[name]
+            good &= value <= most
+            shown += f" {unit} (target {most:.0f}) {'ok' if value <= most else 'MISSED'}"
         table.add_row(name, shown)
     Console().print(table)
     if legs:

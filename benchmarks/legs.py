@@ -22,17 +22,19 @@ from twitchio.ext import commands
 
 import bot
 import filters.types
-from cogs import watch
+from cogs import modbot
 from cogs.channel import Channel
 from cogs.enforce import Enforcer
 from cogs.raids import RaidWatch
 from config.policy import FilterSet
 from filters.engine import Engine
 from filters.history import History
+from storage.messages import MessageLog
 from storage.reading import Reader
 from storage.records import RecordLog
 from storage.writing import Clerk
 from twitch.http import Http
+from twitch.inflow import Inflow
 
 calls: defaultdict[str, int] = defaultdict(int)
 seconds: defaultdict[str, float] = defaultdict(float)
@@ -102,8 +104,11 @@ def wind_up() -> None:
         (websockets, "_from_json", "socket: JSON"),
         (websockets, "create_event_instance", "TwitchIO: event objects"),
         (twitchio.client.Client, "dispatch", "TwitchIO: dispatch"),
-        (commands.Bot, "process_commands", "TwitchIO: commands"),
-        (watch, "message_of", "our Message"),
+        (commands.Bot, "invoke", "TwitchIO: commands"),
+        (Inflow, "first", "socket: seen before"),
+        (modbot, "message_of", "our Message"),
+        (Channel, "take", "channel"),
+        (MessageLog, "_insert", "stored lines"),
         (filters.types, "fold", "fold"),
         (History, "observe", "windows"),
         (Engine, "examine", "engine"),
