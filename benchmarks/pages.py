@@ -1,8 +1,9 @@
 """How long the console takes for its pages over a generated month: `python -m benchmarks.pages month.sqlite3 --write`.
 
 The real application answers real requests over loopback, from the file itself; the clock stands at the month's end, so
-that the last day and the last week are full. What the browser does afterwards is not in it. It signs people in, which
-the file's audit shows afterwards. Make the file with benchmarks.month.
+that the last day and the last week are full. What the browser does afterwards is not in it. Beside it stands the
+longest time that the event loop, which `run` shares with the bot, did nothing else. It signs people in, which the
+file's audit shows afterwards. Make the file with benchmarks.month.
 """
 
 from __future__ import annotations
@@ -78,12 +79,42 @@ PAGES = (
 
 
 class Took(NamedTuple):
-    """Milliseconds of one page: the first request, and the median of those after it; and its size."""
+    """Milliseconds of one page: the first request, the median of those after it, the median stall; and its size."""
 
     page: Page
     first: float
     median: float
+    stall: float
     bytes: int
+
+
+class Pulse:
+    """How long the event loop did not come round: what a chat message would have waited."""
+
+    EVERY_S = 0.001
+
+    def __init__(self) -> None:
+        self._longest = 0.0
+
+    @asynccontextmanager
+    async def felt(self) -> AsyncIterator[Pulse]:
+        """Feel it until the end of the block."""
+        task = asyncio.create_task(self._feel())
+        try:
+            yield self
+        finally:
+            task.cancel()
+
+    def longest_ms(self) -> float:
+        """The longest since this was last asked."""
+        found, self._longest = self._longest, 0.0
+        return found * 1000
+
+    async def _feel(self) -> None:
+        while True:
+            begin = time.perf_counter()
+            await asyncio.sleep(self.EVERY_S)
+            self._longest = max(self._longest, time.perf_counter() - begin - self.EVERY_S)
 
 
 @asynccontextmanager
@@ -133,13 +164,16 @@ _HELD = "UPDATE review_items SET lease_ms = ? WHERE closed_ms IS NULL AND claime
 
 
 async def _ask(client: httpx.AsyncClient, page: Page, path: str) -> Took:
-    times = []
-    for _ in range(ASKED + 1):
-        begin = time.perf_counter()
-        answer = await client.get(path, headers={"X-Fragment": "1"} if page.part else {})
-        times.append((time.perf_counter() - begin) * 1000)
-        assert answer.status_code == 200, (path, answer.status_code, answer.text)
-    return Took(page, times[0], median(times[1:]), len(answer.content))
+    times, stalls = [], []
+    async with Pulse().felt() as pulse:
+        for _ in range(ASKED + 1):
+            begin = time.perf_counter()
+            answer = await client.get(path, headers={"X-Fragment": "1"} if page.part else {})
+            times.append((time.perf_counter() - begin) * 1000)
+            await asyncio.sleep(2 * pulse.EVERY_S)
+            stalls.append(pulse.longest_ms())
+            assert answer.status_code == 200, (path, answer.status_code, answer.text)
+    return Took(page, times[0], median(times[1:]), median(stalls[1:]), len(answer.content))
 
 
 def table(taken: list[Took], records: int) -> str:
@@ -153,12 +187,16 @@ def table(taken: list[Took], records: int) -> str:
             f"Written by `python -m benchmarks.pages FILE --write` over {records:,} Records of a generated month, 200",
             f"channels: the median of {ASKED} requests over loopback after the first one, which finds the file cold or",
             f"in the system's cache as it happens. The limit is {LIMIT_MS} ms, {kept}",
-            "What the figures ask for once they are there is listed after them and not held to it.",
+            "What the figures ask for once they are there is listed after them and not held to it: a process of its",
+            "own adds them up, one question at a time. The loop's stall is how long the event loop, which `chatwarden",
+            "run` shares with the bot, did nothing else: the longest of each request, and the median of those; what",
+            "the asking client does in the same loop is in it.",
             "",
-            "| page | median ms | first ms | kB |",
-            "|---|---:|---:|---:|",
+            "| page | median ms | first ms | loop's stall ms | kB |",
+            "|---|---:|---:|---:|---:|",
             *(
-                f"| {each.page.title} | {each.median:,.0f} | {each.first:,.0f} | {each.bytes / 1000:,.0f} |"
+                f"| {each.page.title} | {each.median:,.0f} | {each.first:,.0f} | {each.stall:,.1f}"
+                f" | {each.bytes / 1000:,.0f} |"
                 for each in taken
             ),
             "",

@@ -30,8 +30,10 @@ async def test_every_page_answers_and_stands_in_the_table(month: Path, monkeypat
 
 def test_only_pages_are_held_to_the_limit() -> None:
     page, part = pages.PAGES[0], next(each for each in pages.PAGES if each.part)
-    assert "which every page keeps" in pages.table([pages.Took(page, 500, 99, 1), pages.Took(part, 500, 900, 1)], 1)
-    assert f"above it: {page.title}." in pages.table([pages.Took(page, 10, 101, 1)], 1)
+    assert "which every page keeps" in pages.table(
+        [pages.Took(page, 500, 99, 1, 1), pages.Took(part, 500, 900, 1, 1)], 1
+    )
+    assert f"above it: {page.title}." in pages.table([pages.Took(page, 10, 101, 1, 1)], 1)
 
 
 def _logins() -> list[str]:

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ops.console import clerk
+from storage.kpis import Kpis, Period
 from storage.roles import Role
 from tests.ops.conftest import rows
 from tests.ops.console.conftest import House
@@ -144,6 +148,26 @@ async def test_audit_shows_who_did_what(house: House) -> None:
     page = await guest.see("/ops/audit?actor=auditor")
     assert "sign in" in page
     assert "Nothing by nobody_at_all" in await guest.see("/ops/audit?actor=nobody_at_all")
+
+
+async def test_figures_are_added_up_outside_of_the_bots_process(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def here(self: Kpis, period: Period) -> None:
+        pytest.fail("added up in the loop that the bot judges chat in")
+
+    for each in ("daily", "times", "work"):
+        monkeypatch.setattr(Kpis, each, here)
+    guest = await house.come_in(Role.AUDITOR)
+    assert "time to detect" in (await guest.see("/ops/figures?period=30d&whole=1")).lower()
+
+
+async def test_whoever_waits_too_long_for_figures_is_told_what_to_do(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clerk, "PATIENCE_S", 0)
+    guest = await house.come_in(Role.AUDITOR)
+    assert "Ask for fewer days" in await guest.see("/ops/figures?whole=1", status=503)
+    monkeypatch.undo()
+    await guest.see("/ops/figures?whole=1")
 
 
 async def test_figures_stand_with_what_they_rest_on(house: House) -> None:
