@@ -60,6 +60,7 @@ def take_in(policy: Policy, found: Imported) -> Intake:
                 lang=term.lang,
                 exact=term.exact,
                 anywhere=term.anywhere,
+                endings=term.endings,
             ).model_dump(mode="json")
             for term in terms
         ],

@@ -23,10 +23,11 @@ class BlockedTerm(Settings):
     lang: str = Field("", max_length=10, description="Its language code; empty for any.")
     exact: bool = Field(False, description="Only the word itself: no typos are forgiven.")
     anywhere: bool = Field(False, description="Also inside longer words.")
+    endings: bool = Field(True, description="Also its plural and verb forms, in English: -s, -ed, -er, -ing.")
 
     def term(self) -> Term:
         """The same as the matcher takes it."""
-        return Term(self.text, self.severity, self.category, self.lang, exact=self.exact, anywhere=self.anywhere)
+        return Term(**dict(self))
 
 
 class Blocklist(Filter):

@@ -37,6 +37,7 @@ LONGEST_AFFIX = max(map(len, PREFIXES | SUFFIXES))
 
 RECENT = 4096
 """Forms kept at hand: judging one word asks for the same ones several times."""
+_HISSING = ("s", "x", "z", "ch", "sh")
 _MOST_RUNS = 5
 _UNDOUBLED = 2.0
 
@@ -106,6 +107,14 @@ def key(word: str) -> str:
 def consonants(word: str) -> str:
     """The word without its vowels, as chatters abbreviate."""
     return word.translate(_NO_VOWELS)
+
+
+def inflected(word: str) -> set[str]:
+    """The word as English inflects it: sluts, bitches, pussies; fucked, wanker, raping, shitters."""
+    stem = word[:-1] if word.endswith("e") else word
+    stems = {stem, stem + stem[-1]} if stem[-1] not in "aeiouywx" else {stem}
+    plural = word[:-1] + "ies" if word.endswith("y") else word + ("es" if word.endswith(_HISSING) else "s")
+    return {plural} | {each + ending for each in stems for ending in ("ed", "er", "ers", "ing", "in")}
 
 
 def missing_letters(word: str, term: str) -> int:

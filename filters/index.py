@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import ahocorasick_rs
 
-from filters.disguise import PREFIXES, SUFFIXES, consonants, key
+from filters.disguise import PREFIXES, SUFFIXES, consonants, inflected, key
 from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF, Guises
 from filters.realwords import english, real_words
+from filters.slang import slang
 from filters.tables import Vocabulary
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
@@ -52,7 +53,8 @@ class Index:
     Keys are letters folded to the Latin ones they look like (``skeleton``), except in ``native``; ``spelt_out``
     leads from the looks of a term of another script to the term. ``telling`` are terms so well known that a word
     with one inside is a form of it, ``guises`` how chat spells those; ``well_known`` are terms common in English,
-    with their Zipf frequency there.
+    with their Zipf frequency there. ``akin`` leads from other words than the term, which yet stand for it, to the
+    letters of the term and why: its endings, and what English chat says instead.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -76,6 +78,7 @@ class Index:
         self.well_known = {word: spoken[word] for word in self.terms if spoken.get(word, 0.0) >= WELL_KNOWN_ZIPF}
         self.abbreviations = self._abbreviations(spoken)
         self.guises = Guises([root for root in self.roots if spoken.get(root, 0.0) >= ROOT_ZIPF], spoken)
+        self.akin = self._akin()
         self.root_finder = ahocorasick_rs.AhoCorasick(self.roots) if self.roots else None
         self.embedded_finder = (
             ahocorasick_rs.AhoCorasick([text for text, _ in self.embedded]) if self.embedded else None
@@ -161,6 +164,18 @@ class Index:
                 if (not before or before in PREFIXES or before in self.terms) and (not after or after in SUFFIXES):
                     forms[root] += 10**zipf
         return [root for root in known if total[root] and forms[root] >= ROOT_SHARE * total[root]]
+
+    def _akin(self) -> dict[str, tuple[str, str]]:
+        zipf = real_words().zipf
+        akin = {}
+        for form, roots in slang().items():
+            if listed := [root for root in roots if root in self.terms and not self.terms[root].exact]:
+                akin[form] = (listed[0], "slang")
+        for letters, term in self.terms.items():
+            if term.endings and not term.exact and letters.isalpha():
+                # What people say more often than the term is another word: butt, butter.
+                akin.update({form: (letters, "glued") for form in inflected(letters) if zipf(form) <= zipf(letters)})
+        return {form: each for form, each in akin.items() if form not in self.terms}
 
     def _abbreviations(self, spoken: dict[str, float]) -> dict[str, str]:
         """How English chat shortens telling words, without vowels or with k for ck, where that is no word itself."""

@@ -33,6 +33,7 @@ CONFIDENCE = {
     "glued": 0.96,
     "compound": 0.8,
     "split": 0.9,
+    "slang": 0.7,
     "sound": 0.88,
     "typo": 0.89,
 }

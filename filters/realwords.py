@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import wordfreq
@@ -22,6 +23,14 @@ LANGUAGES = {
 }  # fmt: skip
 """Languages of the guard and the rarest word (Zipf) taken from each. English goes deepest: most chat is in it, and
 its rare words are what innocents trip over; the others' rare words would excuse too many misspellings."""
+
+_CHAT_ZIPF = 3.5
+_CHAT = """
+    bussin catjam copium deez forsen gachi gigachad glizzy gyatt hopium jebaited jebated kappa kekw lesgo lesgoo letsgo
+    ligma lulw malding monka monkas omegalul peepo pepega pog pogchamp poggers poggies rizz rizzler sadge skibidi sussy
+    vtuber vtubers widepeepo yeet yeeted
+""".split()
+"""Words of live chat that ``wordfreq`` hardly knows (its texts end in 2021), taken as common as a word of the news."""
 
 _STEP = 32.0
 
@@ -52,7 +61,8 @@ class RealWords:
 @lru_cache(maxsize=1)
 def real_words() -> RealWords:
     """The words of all LANGUAGES, read once per process."""
-    return RealWords(word for language, rarest in LANGUAGES.items() for word in _common(language, rarest))
+    spoken = (word for language, rarest in LANGUAGES.items() for word in _common(language, rarest))
+    return RealWords(chain(spoken, ((word, _CHAT_ZIPF) for word in _CHAT)))
 
 
 def english(least_zipf: float) -> dict[str, float]:

@@ -48,6 +48,8 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _EMOTE = re.compile(r"\W*([a-z]{3,}\d*[A-Z]+[a-z]*|[A-Z][a-z]+[A-Z][a-z]+)\W*$")
 """How channels name their emotes: a prefix in small letters, then a word with a capital; and CamelCase."""
 _TITLE = re.compile(r"[A-Z][a-z]+\W*$")
+_LAUGHTER = frozenset({"jaja", "kek", "lel", "lol", "lul"})
+"""Everybody draws out their laughter, whatever else the word means in some language of a list."""
 _NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*(\+|%|[a-z]{0,3})")
 
 
@@ -83,14 +85,14 @@ class Speller:
         if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
             return found
         spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
+        if letters in self._index.akin:
+            return Found(*self._index.akin[letters])
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
         if len(parts) == 1 and token.isascii() and (found := self._strange(token, letters)):
             return found
-        for part in parts if len(parts) > 1 and self._zipf(letters) < 3.5 else ():
-            if part in self._index.terms:
-                return Found(part, "exact")
-        return None
+        apart = len(parts) > 1 and self._zipf(letters) < 3.5
+        return next((Found(part, "exact") for part in parts if part in self._index.terms), None) if apart else None
 
     def _strange(self, token: str, letters: str) -> Found | None:
         """A Latin word that is no form of a term as it stands: a well-known one in guise, or one of another script."""
@@ -129,7 +131,9 @@ class Speller:
         return not own.isascii() and not re.search("[A-Za-z]", token) and self._zipf(own) > 0
 
     def _is_name(self, token: str, found: Found) -> bool:
-        """Whether a word that would be a guess is written like the name of an emote or a person."""
+        """Whether a word that would be a guess is written like the name of an emote or a person, or laughs."""
+        if found.letters in _LAUGHTER:
+            return True
         if found.technique not in ("typo", "sound", "compound"):
             return False
         if not token.isascii() and plain(token).isascii():
@@ -289,6 +293,8 @@ class Speller:
             return None
         if spelt in self._index.terms:
             return Found(spelt, "leet")
+        if spelt in self._index.akin:
+            return Found(self._index.akin[spelt][0], "leet")
         if len(spelt) == 4 and spelt[3] in "sz" and spelt[:3] in self._index.terms and source[2:3].isalpha():
             return Found(spelt[:3], "leet")
         for term in self._index.near.with_key(key(spelt)):

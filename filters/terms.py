@@ -16,14 +16,15 @@ COMMON_ZIPF = 5.0
 """A word used more than a hundred times in a million hits innocent lines: doubtful, but a person may mean it."""
 FUNCTION_ZIPF = 6.5
 """The most common words hold sentences together ("the", "que", "nicht"); no person means to block them."""
-FLAGS = ("exact", "anywhere")
+FLAGS = ("exact", "anywhere", "endings")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """One word or phrase to look for.
 
-    ``exact`` forgives no misspelling (disguises are still undone), ``anywhere`` finds it inside longer words too.
+    ``exact`` forgives no misspelling (disguises are still undone), ``anywhere`` finds it inside longer words too,
+    ``endings`` finds its English plural and verb forms too, unless they are words people use more than the term.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Term:
     lang: str = ""
     exact: bool = False
     anywhere: bool = False
+    endings: bool = False
 
     @property
     def phrase(self) -> bool:
@@ -113,6 +115,7 @@ def _term(text: str, row: dict[str, str]) -> Term:
         row.get("lang", "").strip(),
         exact="exact" in flags,
         anywhere="anywhere" in flags,
+        endings="endings" in flags,
     )
 
 

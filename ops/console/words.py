@@ -72,6 +72,7 @@ async def change(request: Request) -> Response:
                     "category": str(form.get("category", Category.CHANNEL_RULE)),
                     "exact": "exact" in form,
                     "anywhere": "anywhere" in form,
+                    "endings": "endings" in form,
                 }
                 terms, problems = read_terms([text])
                 if not terms:
@@ -130,4 +131,5 @@ def _plain(term: Term) -> dict[str, Any]:
         "lang": term.lang,
         "exact": term.exact,
         "anywhere": term.anywhere,
+        "endings": term.endings,
     }

@@ -45,6 +45,25 @@ def test_a_phrase_is_called_one() -> None:
     assert evidence.detail == "a listed phrase (exact)"
 
 
+@pytest.mark.parametrize("line", ["plonkers", "you PLONKERS!", "pl0nkers", "plonkering about"])
+def test_own_words_are_found_with_english_endings(line: str) -> None:
+    evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),)), line)
+    assert evidence is not None
+    assert evidence.rule == "plonker"
+
+
+def test_endings_make_no_everyday_word_a_hit() -> None:
+    blocklist = Blocklist(terms=(BlockedTerm(text="butt"),))
+    assert check(blocklist, "bread and butter") is None
+    assert check(blocklist, "those butts") is not None
+
+
+def test_endings_can_be_left_alone() -> None:
+    for term in (BlockedTerm(text="shag", endings=False), BlockedTerm(text="shag", exact=True)):
+        assert check(Blocklist(lists=(), terms=(term,)), "shagged") is None
+    assert check(Blocklist(lists=(), terms=(BlockedTerm(text="shag"),)), "shagged") is not None
+
+
 def test_a_typo_says_how_far_it_is() -> None:
     evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),)), "plonekr")
     assert evidence is not None

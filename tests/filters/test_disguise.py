@@ -11,6 +11,7 @@ from filters.disguise import (
     deletions,
     doubled,
     drawn,
+    inflected,
     key,
     missing_letters,
     plainer,
@@ -148,3 +149,19 @@ def test_letters_drawn_by_several_characters(word: str, read: str) -> None:
 
 def test_dressed_up_spellings() -> None:
     assert plainer("phvkker") == "fucker"
+
+
+@pytest.mark.parametrize(
+    ("word", "forms"),
+    [
+        ("slut", {"sluts", "slutted", "slutting"}),
+        ("bitch", {"bitches", "bitching"}),
+        ("pussy", {"pussies"}),
+        ("rape", {"rapes", "raped", "raping", "rapers"}),
+        ("wank", {"wanks", "wanker", "wankers"}),
+        ("shag", {"shags", "shagged", "shagger"}),
+    ],
+)
+def test_english_endings(word: str, forms: set[str]) -> None:
+    assert forms <= inflected(word)
+    assert word not in inflected(word)

@@ -36,6 +36,18 @@ def found(line: str, terms: Lexicon = MILD, opaque: tuple[tuple[int, int], ...] 
     return terms.find(fold(line), opaque)
 
 
+def test_laughter_is_drawn_out_by_everybody() -> None:
+    dutch = lexicon("lul")
+    assert found("wat een lul", dutch) is not None
+    assert found("LUUUUL that was LULLLL", dutch) is None
+
+
+def test_words_of_chat_are_no_misspellings() -> None:
+    listed = lexicon("lesbo", "sissy")
+    assert found("lesgo chat, that is sussy", listed) is None
+    assert found("lezbo", listed) is not None
+
+
 # --- One disguise after the other
 
 
