@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -20,7 +21,9 @@ DEMO = ROOT / "sandbox" / "demo_chat.jsonl"
 BUNDLED = "the bundled demo chat and the lists that come with the bot"
 """What is measured on where the development data is not there, as on most machines."""
 
-GUESSES = ("typo", "sound", "compound", "glued")
+GUESSES = ("typo", "sound", "compound", "glued", "slang")
+READ = Path(__file__).parent / "read_by_eye.tsv"
+"""Hits on benign chat that a person has read: the beginning of the line's SHA-256, and right or wrong."""
 CLAIMED_TOO_MUCH = 3
 
 
@@ -41,7 +44,7 @@ def report() -> list[str]:
         return [*_script_table(), "", *_benign_table(hits)]
     hits_on_benign = [(row, _found(row["text"])) for row in _benign()]
     return [
-        *_technique_table([hit is not None for _, hit in hits_on_benign]),
+        *_technique_table([(row["text"], hit is not None) for row, hit in hits_on_benign]),
         "",
         *_language_table(),
         "",
@@ -76,7 +79,7 @@ def calibrate() -> int:
     return code
 
 
-def _technique_table(benign: list[bool]) -> list[str]:
+def _technique_table(benign: list[tuple[str, bool]]) -> list[str]:
     rows: defaultdict[tuple[int, str], list[bool]] = defaultdict(list)
     for row in _evasions():
         rows[row["label"], row["technique"]].append(is_hit(row["text"]))
@@ -91,11 +94,27 @@ def _technique_table(benign: list[bool]) -> list[str]:
         "|---|---:|---:|",
         f"| **evasions found** | {len(recall):,} | **{_share(recall)}** |",
         f"| **false hits, hard negatives** | {len(false):,} | **{_share(false)}** |",
-        f"| **hits on benign chat** | {len(benign):,} | **{_share(benign, 2)}** |",
+        f"| **hits on benign chat** | {len(benign):,} | **{_share([hit for _, hit in benign], 2)}** |",
+        *_read_rows(benign),
     ]
     for (label, technique), hits in sorted(rows.items(), key=lambda item: (-item[0][0], item[0][1])):
         table.append(f"| {'' if label else 'negative: '}{technique} | {len(hits)} | {_share(hits)} |")
     return table
+
+
+def _read_rows(benign: list[tuple[str, bool]]) -> list[str]:
+    """What a person who read the hits on benign chat says of them."""
+    read = dict(line.split("\t") for line in READ.read_text().splitlines())
+    said = [read.get(_mark(text), "unread") if hit else "" for text, hit in benign]
+    names = {"right": "the term or a form of it", "wrong": "another word", "unread": "not read yet"}
+    return [
+        f"| of those, read by a person: {name} | {len(benign):,} | {_share([each == word for each in said], 2)} |"
+        for word, name in names.items()
+    ]
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _language_table() -> list[str]:
