@@ -7,7 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ from cogs.policies import PolicyBook
 from cogs.quiet import Quiet
 from config.changes import changed
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
-from config.settings import Settings, SettingsError
+from config.settings import Settings, SettingsError, share
 from ops import appeal as appeal_commands
 from ops import backtest as backtest_command
 from ops import backup as backup_commands
@@ -48,7 +48,7 @@ from sandbox import demo as demo_stage
 from sandbox.serve import serve
 from sandbox.server import Sandbox
 from storage.chatlogs import LogError
-from storage.database import Database, DatabaseError
+from storage.database import CorruptDatabaseError, Database, DatabaseError
 from storage.messages import MessageLog
 from storage.policies import PolicyLog
 from storage.records import RecordLog
@@ -106,6 +106,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
     """A bot that is watching all its channels, and its log; both are drained and closed on the way out."""
     endpoints_of(settings).install()
     sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
+    _make_room(settings.database)
     database = await Database.open(settings.database)
     records = RecordLog(database, sealer)
     messages = MessageLog(database) if settings.store_messages else None
@@ -348,11 +349,20 @@ def sandbox(
         return
 
 
+def _make_room(database: Path) -> None:
+    """Make the database's folder, as on the first start; where that fails, opening says what is wrong."""
+    with suppress(OSError):
+        database.parent.mkdir(parents=True, exist_ok=True)
+
+
 async def _database_check(path: Path) -> Check:
+    _make_room(path)
     try:
         await (await Database.open(path)).close()
-    except DatabaseError as error:
+    except CorruptDatabaseError as error:
         return Check("database", str(error), "move the file away or set CHATWARDEN_DATABASE")
+    except DatabaseError as error:
+        return Check("database", str(error), "see to that, or set CHATWARDEN_DATABASE")
     return Check("database", f"{path} opens and its schema is current")
 
 
@@ -383,6 +393,7 @@ def _go(work: Any) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    share()
     app(arguments, prog_name="chatwarden")
 
 

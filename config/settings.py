@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,6 +16,10 @@ from config.policy import explain
 
 ENV_FILE = Path(".env")
 PREFIX = "CHATWARDEN_"
+SHARED = ("CHATWARDEN_DATABASE", "CHATWARDEN_STAFF", "CHATWARDEN_TARGETS")
+"""What many commands take as options, which know the environment and no file."""
+ALIKE = 0.8
+"""How near (difflib's ratio) a name must be to a setting's to be taken for a slip."""
 
 
 class SettingsError(ValueError):
@@ -69,11 +76,26 @@ class Settings(BaseSettings):
         """Read the environment and the .env file, which must be private to its owner as it holds a secret."""
         if env_file.exists() and stat.S_IMODE(env_file.stat().st_mode) & 0o077:
             raise SettingsError(f"{env_file} can be read by others (run: chmod 600 {env_file})")
+        told = [
+            f"{each}: no such setting (did you mean {near}?)"
+            for each in (*_file(env_file), *os.environ)
+            if (near := cls._slip(each.upper()))
+        ]
+        if told:
+            raise SettingsError("\n".join(dict.fromkeys(told)))
         try:
             return cls(_env_file=env_file)
         except ValidationError as error:
-            told = [explain(cls, each).partition(":") for each in error.errors(include_input=False)]
-            raise SettingsError("\n".join(f"{PREFIX}{name.upper()}:{rest}" for name, _, rest in told)) from None
+            wrong = [explain(cls, each).partition(":") for each in error.errors()]
+            raise SettingsError("\n".join(f"{PREFIX}{name.upper()}:{rest}" for name, _, rest in wrong)) from None
+
+    @classmethod
+    def _slip(cls, name: str) -> str:
+        """The setting that a name which is none was probably meant to be; empty for any other name."""
+        known = [*(f"{PREFIX}{field.upper()}" for field in cls.model_fields), *SHARED]
+        if name in known or not name.startswith(PREFIX):
+            return ""
+        return next(iter(get_close_matches(name, known, n=1, cutoff=ALIKE)), "")
 
     def require(self, *names: str) -> None:
         """Raise SettingsError unless all of these are set."""
@@ -83,6 +105,17 @@ class Settings(BaseSettings):
                 f"  {PREFIX}{name.upper()}: {type(self).model_fields[name].description}" for name in missing
             )
             raise SettingsError(f"not set in the environment or {ENV_FILE}:\n{wanted}")
+
+
+def share(env_file: Path = ENV_FILE) -> None:
+    """Let what a .env file says of SHARED count for every command; the environment goes before it."""
+    for name, value in _file(env_file).items():
+        if name.upper() in SHARED and value:
+            os.environ.setdefault(name.upper(), value)
+
+
+def _file(path: Path) -> dict[str, str | None]:
+    return dotenv_values(path) if os.access(path, os.R_OK) else {}
 
 
 def _text(value: object) -> str:

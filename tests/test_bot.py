@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import app
+from bot import app, main
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +103,31 @@ def test_check_by_ones_own_terms(tmp_path: Path) -> None:
     assert [json.loads(line)["action"] for line in result.stdout.splitlines()] == ["delete", "none"]
     assert "terms.txt:2: refused: zugmonger: stands in line 1 already" in flat(result.stderr)
     assert "terms.txt:3: refused: !!" in flat(result.stderr)
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command line itself puts into the environment is gone after the test."""
+    monkeypatch.setenv("CHATWARDEN_DATABASE", "")
+    monkeypatch.delenv("CHATWARDEN_DATABASE")
+
+
+@pytest.mark.usefixtures("unset")
+def test_every_command_looks_at_the_database_that_the_settings_file_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHATWARDEN_HELIX_URL", "http://127.0.0.1:9/helix/")
+    monkeypatch.setenv("CHATWARDEN_ID_URL", "http://127.0.0.1:9/")
+    (tmp_path / ".env").write_text("CHATWARDEN_DATABASE=kept/here.sqlite3\n")
+    (tmp_path / ".env").chmod(0o600)
+    for arguments, status in ((["doctor"], 3), (["staff", "add", "mara", "manager"], 0), (["staff", "list"], 0)):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == status
+    told = capsys.readouterr().out
+    assert "kept/here.sqlite3 opens" in flat(told)
+    assert "mara" in told
+    assert not (tmp_path / "var").exists()
 
 
 def test_doctor_says_what_to_do_about_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,3 +50,16 @@ def test_a_wrong_address_is_named_by_its_variable(tmp_path: Path) -> None:
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     file = private(tmp_path / ".env", "CHATWARDEN_CLIENT_SECRET=hunter2\n")
     assert "hunter2" not in repr(Settings.read(file))
+
+
+def test_a_slip_in_a_name_is_told_and_what_is_not_ours_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATWARDEN_SOMETHING_ELSE", "1")
+    file = private(tmp_path / ".env", "CHATWARDEN_METRICS_PRT=9109\nOTHER=1\n")
+    with pytest.raises(SettingsError, match=r"CHATWARDEN_METRICS_PRT: no such .*did you mean CHATWARDEN_METRICS_PORT"):
+        Settings.read(file)
+
+
+def test_a_wrong_value_is_told_as_it_was_given(tmp_path: Path) -> None:
+    file = private(tmp_path / ".env", "CHATWARDEN_METRICS_PORT=99999\n")
+    with pytest.raises(SettingsError, match="CHATWARDEN_METRICS_PORT: '99999' is above 65535"):
+        Settings.read(file)
