@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from storage.backup import back_up
+from storage.backup import back_up, look_over
 from storage.backup import restore as put_back
 from storage.database import Database, DatabaseError
 
@@ -48,6 +48,7 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database. The former database is kept beside it; stop the bot first."""
     if not apply:
+        _run(look_over(file))
         there = "replace" if database.exists() else "create"
         typer.echo(f"would {there} {database} by {file}; add --apply to do it")
         return

@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.database import Database, DatabaseError
+from storage.database import CorruptDatabaseError, Database, DatabaseError, recognise
 
 PAGES = 2_000
 """Pages copied at a time (4 kB each), so that writers have their turn and progress can be shown."""
@@ -44,8 +44,14 @@ async def restore(backup: Path, path: Path) -> Path | None:
     Raises:
         DatabaseError: the backup is not sound, or the database is in use. The database is as it was then.
     """
-    await (await Database.open(backup, readonly=True)).close()
+    await look_over(backup)
     return await asyncio.to_thread(_put_back, backup, path)
+
+
+async def look_over(backup: Path) -> None:
+    """Raise DatabaseError if this is no sound backup, of this version or one before it."""
+    await asyncio.to_thread(recognise, backup)
+    await asyncio.to_thread(_check, backup)
 
 
 def _begin(target: Path, part: Path) -> None:
@@ -55,7 +61,6 @@ def _begin(target: Path, part: Path) -> None:
 
 
 def _put_back(backup: Path, path: Path) -> Path | None:
-    _check(backup)
     part = path.with_name(path.name + ".part")
     try:
         shutil.copyfile(backup, part)
@@ -78,7 +83,7 @@ def _check(path: Path) -> None:
     except sqlite3.Error as error:
         found = str(error)
     if found != "ok":
-        raise DatabaseError(f"{path}: the copy is damaged: {found} (make another one)")
+        raise CorruptDatabaseError(f"{path}: the copy is damaged: {found} (make another one, or take an older one)")
 
 
 def _set_aside(path: Path) -> Path:

@@ -187,7 +187,17 @@ def missing(path: Path) -> DatabaseError:
     return DatabaseError(f"{path}: no such database (chatwarden demo and run make one; or choose another --database)")
 
 
-def _prepare(path: Path, *, readonly: bool) -> None:
+def recognise(path: Path) -> None:
+    """Refuse what ``Database.open`` would, except that the schema may be older: opening the file brings it up to date.
+
+    Raises:
+        DatabaseError: missing, another program's, or newer than this code.
+        CorruptDatabaseError: not a database, or damaged.
+    """
+    _prepare(path, readonly=True, older=True)
+
+
+def _prepare(path: Path, *, readonly: bool, older: bool = False) -> None:
     """Refuse what cannot be used; otherwise create the file and bring its schema up to date, unless ``readonly``."""
     if readonly and not path.exists():
         raise missing(path)
@@ -206,7 +216,7 @@ def _prepare(path: Path, *, readonly: bool) -> None:
                 file.execute("BEGIN IMMEDIATE")  # a file that cannot be written shows it here, not at the first Record
                 file.execute("ROLLBACK")
                 _migrate(path, file, version)
-            elif version < newest:
+            elif version < newest and not older:
                 raise DatabaseError(
                     f"{path}: schema {version} is older than {newest} (start the bot once to update it)"
                 )

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bot import app
 from storage.backup import back_up
-from storage.database import Database
+from storage.database import Database, migrations
 from storage.records import RecordLog
 from storage.verifying import verify
 from tests.storage.conftest import make_message, make_record
@@ -90,6 +90,35 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_touched(tmp_path: Path, c
     assert str(other) in told.stderr
     assert records(live) == 2
     assert other.read_bytes().startswith(b"no database")
+
+
+@pytest.mark.parametrize("options", [[], ["--apply"]])
+def test_a_backup_that_is_not_there_is_told_before_anything_is_promised(tmp_path: Path, options: list[str]) -> None:
+    written(tmp_path / "log.sqlite3", 2)
+    absent = tmp_path / "absent.sqlite3"
+    told = shell.invoke(app, ["restore", str(absent), "--database", str(tmp_path / "log.sqlite3"), *options])
+    assert told.exit_code == 2
+    assert "absent.sqlite3: no such" in told.stderr
+    assert told.stdout == ""
+
+
+def test_a_backup_from_before_an_upgrade_can_be_put_back(tmp_path: Path) -> None:
+    live, copy = tmp_path / "log.sqlite3", tmp_path / "copy.sqlite3"
+    before_the_last_migration(copy)
+    written(live, 2)
+    done = shell.invoke(app, ["restore", str(copy), "--database", str(live), "--apply"])
+    assert done.exit_code == 0, done.stderr
+    written(live, 1)
+    assert records(live) == 1
+
+
+def before_the_last_migration(path: Path) -> None:
+    """A database as the version before this one left it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_ms INTEGER)")
+        for number, name, sql in migrations()[:-1]:
+            file.executescript(sql)
+            file.execute("INSERT INTO schema_migrations VALUES (?, ?, 0)", (number, name))
 
 
 def test_a_database_in_use_is_not_replaced(tmp_path: Path) -> None:
