@@ -66,6 +66,15 @@ class Overview:
         )
         return Known(*rows[0]) if rows else None
 
+    async def called(self, who: str) -> list[Known]:
+        """The people of this login or Twitch id, the latest first; several if a login changed hands."""
+        rows = await self._db.rows(
+            "SELECT id, coalesce(twitch_id, ''), coalesce(login, '') FROM chatters"
+            " WHERE login = :who OR twitch_id = :who ORDER BY id DESC",
+            {"who": who},
+        )
+        return [Known(*row) for row in rows]
+
     async def in_channel(self, person: int, channel_id: str) -> bool:
         """Whether the channel has a Record about this person, so that its moderators may know of them."""
         rows = await self._db.rows(

@@ -94,6 +94,7 @@ def routes() -> list[Route]:
         page("/ops/records/{record:int}", review.record, read),
         page("/ops/groups/{group:int}", review.group, read),
         form("/ops/groups/{group:int}", review.decide_group, judge),
+        page("/ops/find", team.find, read),
         page("/ops/people/{person:int}", team.person, read),
         page("/ops/cases", team.cases, read),
         form("/ops/cases", team.open_case, Permission.CASE),

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from ops.console.desk import desk
 from ops.console.guard import staff_of
@@ -19,6 +19,19 @@ from storage.roles import PERMISSIONS, Permission
 from storage.rules import LIMITS
 
 SHOWN = 100
+
+
+async def find(request: Request) -> Response:
+    """The Record of a number, or the person of a login or Twitch id; several people to choose from."""
+    here = desk(request)
+    what = request.query_params.get("what", "").strip()
+    number = what.removeprefix("#")
+    if number.isdecimal() and len(number) <= 15 and await here.reader.get(int(number)):
+        return RedirectResponse(f"/ops/records/{int(number)}", 303)
+    people = await here.overview.called(what.removeprefix("@").lower())
+    if len(people) == 1:
+        return RedirectResponse(f"/ops/people/{people[0].person}", 303)
+    return await render(request, "find.html", 200 if people else 404, what=what, people=people)
 
 
 async def person(request: Request) -> Response:

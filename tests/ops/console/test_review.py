@@ -182,3 +182,32 @@ async def test_figures_stand_with_what_they_rest_on(house: House) -> None:
     part = await guest.client.get("/ops/figures?period=90d&part=days", headers={"X-Fragment": "1"})
     assert part.status_code == 200
     assert "<main" not in part.text
+
+
+@pytest.mark.parametrize("what", ["#5", "5", "0005"])
+async def test_a_record_is_found_by_its_number(house: House, what: str) -> None:
+    guest = await house.come_in(Role.AUDITOR)
+    answer = await guest.client.get("/ops/find", params={"what": what})
+    assert answer.headers["Location"] == "/ops/records/5"
+
+
+@pytest.mark.parametrize("what", ["troll", "@Troll ", "id-troll"])
+async def test_a_chatter_is_found_by_name_or_twitch_id(house: House, what: str) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    answer = await guest.client.get("/ops/find", params={"what": what})
+    assert "troll" in await guest.see(answer.headers["Location"])
+
+
+async def test_who_is_not_in_the_log_is_said_to_be_so(house: House) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    assert "nobody in the log is called &lt;b&gt;" in await guest.see("/ops/find?what=<b>", status=404)
+    assert 'action="/ops/find"' in await guest.see("/ops/queue")
+
+
+async def test_a_login_that_changed_hands_offers_everybody(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    async with house.desk.db.transaction() as transaction:
+        await transaction.execute("INSERT INTO chatters (twitch_id, login) VALUES ('id-later', 'troll')")
+    page = await guest.see("/ops/find?what=troll")
+    assert "Twitch id id-troll" in page
+    assert "Twitch id id-later" in page

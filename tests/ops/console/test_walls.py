@@ -55,6 +55,7 @@ WALLS: dict[tuple[str, str], str | Permission] = {
         ("GET", "/ops" + path): P.READ
         for path in (
             "/queue",
+            "/find",
             "/records/{record:int}",
             "/groups/{group:int}",
             "/people/{person:int}",
