@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     console_port: int = Field(
         0, ge=0, le=65_535, description="Port on this machine where `run` serves the console; 0 for not at all."
     )
+    console_host: str = Field("127.0.0.1", description="Address the console is served on, for a proxy elsewhere.")
     redirect_uri: str = Field("http://localhost:4343/callback", pattern=r"^https?://.+")
 
     @property

@@ -47,8 +47,12 @@ def access_of(settings: Settings, port: int, *, sandbox: bool = False) -> Access
 
 
 @asynccontextmanager
-async def serving(db: Database, access: Access, port: int, sealer: Sealer | None = None) -> AsyncIterator[str]:
+async def serving(
+    db: Database, access: Access, port: int, sealer: Sealer | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[str]:
     """Serve the console on this machine until the end of the block; gives its address. Port 0 takes a free one.
+
+    A sandbox lets anybody in, so that it is served on loopback whatever the ``host``.
 
     Raises:
         DatabaseError: the port is taken.
@@ -60,7 +64,7 @@ async def serving(db: Database, access: Access, port: int, sealer: Sealer | None
     await asyncio.to_thread(Policy.preset().engine)
     config = uvicorn.Config(
         app,
-        host="127.0.0.1",
+        host="127.0.0.1" if access.sandbox else host,
         port=port,
         log_config=None,
         access_log=False,
@@ -95,7 +99,7 @@ async def beside(settings: Settings, port: int | None, *, sandbox: bool = False)
     sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
     async with (
         opened(settings.database) as db,
-        serving(db, access_of(settings, port, sandbox=sandbox), port, sealer) as address,
+        serving(db, access_of(settings, port, sandbox=sandbox), port, sealer, settings.console_host) as address,
     ):
         yield settings.console_url or address
 
