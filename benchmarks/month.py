@@ -32,6 +32,7 @@ from storage.chain import canonical, genesis, insert
 from storage.database import Database
 from storage.people import personal_hash
 
+DOCS = Path("docs/log-speed.md")
 START_MS = 1_772_323_200_000  # 2026-03-01T00:00:00Z
 DAYS = 30
 MONTH_MS = DAYS * 86_400_000
@@ -382,10 +383,12 @@ if __name__ == "__main__":
     parser.add_argument("--file", type=Path, default=Path("var/month.sqlite3"), help="where; asked again if it exists")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--everything", action="store_true", help="also export and verify all of it: minutes")
+    parser.add_argument("--write", action="store_true", help=f"write {DOCS}")
     arguments = parser.parse_args()
     if not arguments.file.exists():
         start = time.perf_counter()
         generate(arguments.file, arguments.records, arguments.seed)
         took, size = time.perf_counter() - start, arguments.file.stat().st_size
         print(f"{arguments.records:,} Records written in {took:.0f} s, {size / 2**30:.2f} GiB", file=sys.stderr)
-    sys.exit(measure(arguments.file, everything=arguments.everything))
+    page = DOCS if arguments.write else None
+    sys.exit(measure(arguments.file, everything=arguments.everything, page=page))

@@ -41,6 +41,15 @@ def test_every_kpi_finds_what_was_planted(month: Path, capsys: pytest.CaptureFix
     assert all(" to " in line for line in wrong), "what is counted is exact"
 
 
+def test_what_was_measured_is_written_with_its_command(month: Path, tmp_path: Path) -> None:
+    measure(month, everything=True, page=tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "benchmarks.month --records 30_000 --everything --write" in page
+    assert "| one channel's last hour | 100 ms |" in page
+    assert "| export to Parquet, masked | 30,000 |" in page
+    assert "| verify | 30,000 |" in page
+
+
 def test_the_same_seed_gives_the_same_month(month: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.sqlite3"
     generate(again, RECORDS, seed=7)
