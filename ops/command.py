@@ -139,12 +139,15 @@ def put_rows(items: Sequence[Item], columns: Columns[Item], *, as_json: bool = F
 
 
 def put_table(rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> None:
-    """Write rows as a table; the columns are their keys, in order."""
+    """Write rows as a table; the columns are their keys, in order. Where there are none, that is said instead."""
     names = list(columns)
     table = Table(*names, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(row[name] for name in names))
-    screen().print(table)
+    if table.row_count:
+        screen().print(table)
+    else:
+        errors.print("none")
 
 
 def run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:

@@ -79,7 +79,9 @@ def take_next(
             queue = Queue(db)
             item = await (queue.claim(staff, record, surface="shell") if record else queue.next(staff))
             if item is None:
-                errors.print("nothing waits that you may review")
+                waiting, _ = await queue.backlog()
+                held = f": what waits ({waiting}) is held by others, or not for you to judge" if waiting else ""
+                errors.print(f"nothing waits that you may review{held}")
                 put_json(None) if as_json else None
                 return
             if show_text:

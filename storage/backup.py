@@ -83,7 +83,10 @@ def _check(path: Path) -> None:
     except sqlite3.Error as error:
         found = str(error)
     if found != "ok":
-        raise CorruptDatabaseError(f"{path}: the copy is damaged: {found} (make another one, or take an older one)")
+        raise CorruptDatabaseError(
+            f"{path}: the copy is damaged: {found} (take an older backup; if this one is"
+            " new, the database itself may be damaged: chatwarden log verify)"
+        )
 
 
 def _set_aside(path: Path) -> Path:

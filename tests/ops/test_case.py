@@ -42,6 +42,8 @@ def test_a_case_is_shown_with_all_that_belongs_to_it(case: Path) -> None:
 def test_link_assign_hold_and_close(case: Path) -> None:
     links = json.loads(run(case, "senior", "link", "1", "--json").stdout)
     assert links == []  # nobody acted with the troll
+    table = run(case, "senior", "link", "1")
+    assert (table.stdout, table.stderr.strip()) == ("", "none")
     assert run(case, "senior", "assign", "1", "investigator").exit_code == 0
     assert run(case, "legal", "hold", "1", "on").exit_code == 0
     [listed] = json.loads(run(case, "auditor", "list", "--owner", "investigator", "--json").stdout)

@@ -99,7 +99,7 @@ def test_nothing_waiting_is_said(desk: Path) -> None:
     run(desk, "analyst", "next")
     result = run(desk, "senior", "next", "--json")
     assert json.loads(result.stdout) is None
-    assert "nothing waits that you may review" in told(result)
+    assert "nothing waits that you may review: what waits (1) is held by others" in told(result)
 
 
 def test_sample_and_rules(desk: Path) -> None:
