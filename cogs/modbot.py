@@ -199,7 +199,7 @@ class ModBot(Client):
                 policy,
                 policy.engine(revision),
                 self._records,
-                Enforcer(broadcaster, self.bot_id, self._records, self._observer, policy.language),
+                Enforcer(broadcaster, self.bot_id, self._records, self._observer, self.points, policy.language),
                 self.inflow,
                 self._observer,
             )

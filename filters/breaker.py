@@ -48,14 +48,14 @@ class Breaker:
         return replace(findings, evidence=evidence)
 
     def count(self, verdict: Verdict) -> str | None:
-        """Count an action and return its filter's name if this one trips it."""
+        """Count an action and return its filter's name if this one trips it; those decided meanwhile do not again."""
         if not self.settings.enabled or verdict.dry_run or not verdict.action.enforces:
             return None
         name, now = verdict.leading.filter, verdict.message.ts_ms
         acted = self._acted.setdefault(name, deque(maxlen=self.settings.actions_per_minute))
         full = len(acted) == acted.maxlen and acted[0] > now - WINDOW_MS
         acted.append(now)
-        if not full:
+        if not full or name in self.tripped:
             return None
         self.tripped.add(name)
         return name

@@ -17,7 +17,7 @@ from twitchio.payloads import TokenRefreshedPayload
 
 from twitch.http import Http
 from twitch.inflow import Inflow
-from twitch.limits import insist_on_json, wait_for_budget
+from twitch.limits import Points, insist_on_json, wait_for_budget
 from twitch.listening import CHAT, Listening
 from twitch.socket import Socket
 from twitch.tokens import Token, TokenStore
@@ -44,8 +44,10 @@ class Client(commands.Bot):
         self._halted = asyncio.Event()
         self._why = HaltError("")
         self._hushed = False
+        self.points = Points()
         self._own_session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S), middlewares=(wait_for_budget, insist_on_json)
+            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S),
+            middlewares=(wait_for_budget, self.points.watch, insist_on_json),
         )
         super().__init__(
             client_id=client_id, client_secret=client_secret, bot_id=bot_id, session=self._own_session, **options

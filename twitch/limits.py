@@ -16,10 +16,29 @@ log = structlog.get_logger(__name__)
 LONGEST_WAIT_S = 60.0
 """Twitch's buckets refill within a minute; a later reset is a wrong clock."""
 TRIES = 3
+RESERVE = 0.25
+"""The share of the account's points that one busy channel leaves to the others."""
+_MODERATION = ("/moderation/bans", "/moderation/chat", "/moderation/warnings")
 
 
 class BrokenAnswerError(aiohttp.ClientConnectionError):
     """Twitch's answer ended before it was whole."""
+
+
+class Points:
+    """What Twitch's answers tell of the rate limit of the bot's account, which all of its channels share."""
+
+    def __init__(self) -> None:
+        self.scarce = False
+
+    async def watch(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """Aiohttp middleware: see in the answers to moderation, which the bot's account does, what is left."""
+        response = await handler(request)
+        if request.url.path.endswith(_MODERATION):
+            left, limit = (response.headers.get(f"Ratelimit-{name}", "") for name in ("Remaining", "Limit"))
+            if left.isdecimal() and limit.isdecimal():
+                self.scarce = int(left) < int(limit) * RESERVE
+        return response
 
 
 async def insist_on_json(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from sandbox.ordeal import BotProcess, free_port, until
+from sandbox.ordeal import POLICY, BotProcess, free_port, until
 from sandbox.server import Sandbox
 
 FLOOD = 4_000
@@ -38,3 +38,21 @@ async def test_a_line_beside_a_flood_is_judged_while_the_flood_still_waits(twitc
         assert seen["chatwarden_messages_dropped_total", ""] == 0
     finally:
         await bot.kill()
+
+
+async def test_an_attacked_channel_leaves_the_others_some_of_the_accounts_rate_limit(tmp_path: Path) -> None:
+    async with Sandbox(points_per_minute=200) as twitch:
+        bot = BotProcess(twitch, tmp_path, ("busy", "calm"))
+        await bot.prepare(f"{POLICY}\n[breaker]\nenabled = false\n")
+        try:
+            await bot.start()
+            await until(lambda: "watching " in bot.said)
+            for number in range(300):
+                await twitch.say("busy", f"user{number}", "quibbleflax")
+            await until(lambda: len(twitch.enforcements) > 180, 20)
+            await twitch.say("calm", "eve", "quibbleflax")
+            await until(lambda: any(each.channel == "calm" for each in twitch.enforcements), 10)
+            assert "rate_limited" not in bot.said
+            assert len(twitch.enforcements) < 300
+        finally:
+            await bot.kill()

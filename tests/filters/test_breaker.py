@@ -48,6 +48,14 @@ def test_filters_are_counted_and_stopped_each_for_itself() -> None:
     assert "circuit breaker" not in verdict.leading.detail
 
 
+def test_what_was_decided_before_it_tripped_does_not_trip_it_again() -> None:
+    breaker = Breaker(BreakerSettings(actions_per_minute=2))
+    judged(0, breaker)
+    under_way, _ = judged(1, breaker)
+    assert judged(2, breaker)[1] == "length"
+    assert breaker.count(under_way) is None, "the mods are told once"
+
+
 def test_a_reset_filter_begins_to_count_anew() -> None:
     breaker = Breaker(BreakerSettings(actions_per_minute=2))
     assert [judged(number, breaker)[1] for number in range(3)] == [None, None, "length"]
