@@ -382,7 +382,7 @@ if __name__ == "__main__":
     parser.add_argument("--records", type=int, default=1_000_000, help="how many, e.g. 10_000_000")
     parser.add_argument("--file", type=Path, default=Path("var/month.sqlite3"), help="where; asked again if it exists")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--everything", action="store_true", help="also export and verify all of it: minutes")
+    parser.add_argument("--everything", action="store_true", help="also verify all of it: 90 s a million")
     parser.add_argument("--write", action="store_true", help=f"write {DOCS}")
     arguments = parser.parse_args()
     if not arguments.file.exists():

@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.experiments import Experiments
 from storage.kpis import HOUR_MS, Kpis, Period
 from storage.reading import Reader, RecordQuery
-from storage.verifying import verify
+from storage.verifying import Verification, verify
 
 ASKED = 5
 """How often each question is asked; the median counts."""
@@ -48,9 +48,8 @@ def measure(file: Path, *, everything: bool, page: Path | None = None) -> int:
         f" at 95 % about {0.05 * len(inside):.0f} are expected not to"
     )
     screen.print(told)
-    whole = _whole(file, truth["records"]) if everything else []
-    if whole:
-        _print(screen, "Everything", ("work", "Records", "took", "per second", "ok"), whole)
+    whole = [_exported(file), *([_verified(file, truth["records"])] if everything else [])]
+    _print(screen, "Everything", ("work", "Records", "took", "per second", "ok"), whole)
     exact = [row[4] for row in (*speed, *whole, *found) if not row[3] or row in speed or row in whole]
     counted = [row[4] for row in found if not row[3]]
     if page:
@@ -65,8 +64,7 @@ def _page(records: int, speed: list[Row], whole: list[Row], found: str) -> str:
         [
             "# How long questions to a big log take",
             "",
-            f"Written by `python -m benchmarks.month --records {records:_} --everything --write`"
-            " over a generated month,",
+            f"Written by `python -m benchmarks.month --records {records:_} --write` over a generated month,",
             f"200 channels. {found}",
             "",
             f"| question (median of {ASKED}) | limit | took | answer |",
@@ -193,26 +191,25 @@ def _within(each: Measure, planted: float, slack: float = 0) -> Row:
     return each.title, told(planted), told(each.found.value), f"{told(low)} to {told(high)}", inside
 
 
-def _whole(file: Path, records: int) -> list[Row]:
-    """Export and verify everything."""
-    rows = []
+def _exported(file: Path) -> Row:
     with tempfile.TemporaryFile(dir=file.parent) as out:
         begin = time.perf_counter()
         with record_batches(file, RecordQuery(limit=None)) as (batches, _):
             written = parquet.write(batches, View(UTC, exact=True), out, lambda _: None)
-        rows.append(_rate("export to Parquet, masked", written, time.perf_counter() - begin, 200_000))
+        return _rate("export to Parquet, masked", written, time.perf_counter() - begin, 200_000)
+
+
+def _verified(file: Path, records: int) -> Row:
+    async def work() -> Verification:
+        db = await Database.open(file, readonly=True)
+        try:
+            return await verify(db)
+        finally:
+            await db.close()
+
     begin = time.perf_counter()
-    result = asyncio.run(_verified(file))
-    rows.append((*_rate("verify", records, time.perf_counter() - begin, 0)[:4], not result.breaks))
-    return rows
-
-
-async def _verified(file: Path) -> Any:
-    db = await Database.open(file, readonly=True)
-    try:
-        return await verify(db)
-    finally:
-        await db.close()
+    result = asyncio.run(work())
+    return (*_rate("verify", records, time.perf_counter() - begin, 0)[:4], not result.breaks)
 
 
 def _rate(title: str, records: int, seconds: float, least: int) -> Row:
