@@ -46,7 +46,8 @@ class Client(commands.Bot):
         self._hushed = False
         self.points = Points()
         self._own_session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=HELIX_TIMEOUT_S),
+            # Not of a whole call: waiting until Twitch's limit is reset may take a minute.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=HELIX_TIMEOUT_S, sock_read=HELIX_TIMEOUT_S),
             middlewares=(wait_for_budget, self.points.watch, insist_on_json),
         )
         super().__init__(

@@ -15,6 +15,7 @@ import pytest
 from filters.types import Message
 from sandbox.faults import Fault
 from storage.records import Outcome, RecordQuery
+from twitch import client
 
 POLICY = """
 [filters.blocklist]
@@ -158,6 +159,20 @@ async def test_a_rate_limit_is_waited_out(stand: Any) -> None:
         )
         await bot.say("eve", "zugmonger")
         assert (await bot.record()).outcome is Outcome.APPLIED
+
+
+async def test_a_rate_limit_is_waited_out_for_longer_than_twitch_may_take_to_answer(
+    stand: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "HELIX_TIMEOUT_S", 0.5)
+    async with stand(POLICY) as bot:
+        bot.twitch.faults.add(
+            Fault(kind="status", status=429, path="moderation/bans", method="POST", delay_s=3.0, times=1)
+        )
+        await bot.say("eve", "zugmonger")
+        record = await bot.record()
+        assert record.outcome is Outcome.APPLIED
+        assert bot.twitch.enforcements[0].wall_ms - record.sent_ms >= 2_500
 
 
 async def test_a_ban_twitch_made_but_did_not_confirm_is_not_made_twice(stand: Any) -> None:
