@@ -287,11 +287,9 @@ def demo(
         rate = demo_stage.parse_speed(speed)
         chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED, rate)
         demo_stage.make_room(database)
-        policy = Policy.preset(preset or DEFAULT_PRESET)
+        policy, told = Policy.preset(preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
         if preset is None and replay is None:
             policy = changed(policy, "blocklist.act_from", "1")
-        told = f"preset {preset or DEFAULT_PRESET}"
-        if preset is None and replay is None:
             told += ", and on insults too (blocklist.act_from = 1)"
         errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}", highlight=False)
         policies = demo_stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
