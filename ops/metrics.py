@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from config.settings import SettingsError
+
 SECONDS = (0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 """Buckets around the targets: 15 ms for a quiet channel, 50 ms beside a raid, 250 ms in one."""
 
@@ -107,7 +109,7 @@ def _by_channel(name: str, text: str, values: Iterable[tuple[str, float]]) -> Me
 
 @asynccontextmanager
 async def serving(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
-    """Serve /metrics and /healthz meanwhile; port 0 serves nothing. Raises OSError where the port is taken."""
+    """Serve /metrics and /healthz meanwhile; port 0 serves nothing. Raises SettingsError where it cannot."""
     if not port:
         yield
         return
@@ -124,7 +126,11 @@ async def serving(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            told = f"CHATWARDEN_METRICS_PORT: cannot listen on {host}:{port}: {error.strerror}"
+            raise SettingsError(f"{told} (choose another port, or see to CHATWARDEN_METRICS_HOST)") from None
         yield
     finally:
         await runner.cleanup()

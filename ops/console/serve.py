@@ -55,17 +55,20 @@ async def serving(
     A sandbox lets anybody in, so that it is served on loopback whatever the ``host``.
 
     Raises:
-        DatabaseError: the port is taken.
+        DatabaseError: the port is taken, or the host is no address of this machine.
     """
     if access.sandbox:
         await staff_sandbox(db)
     app = build(db, access, sealer)
     # Word lists and dictionaries are read once, before the first page would have to wait for them.
     await asyncio.to_thread(Policy.preset().engine)
+    try:
+        listening = socket.create_server(("127.0.0.1" if access.sandbox else host, port))
+    except OSError as error:
+        told = f"the console cannot listen on {host}:{port}: {error.strerror}"
+        raise DatabaseError(f"{told} (choose another port, or see to CHATWARDEN_CONSOLE_HOST)") from None
     config = uvicorn.Config(
         app,
-        host="127.0.0.1" if access.sandbox else host,
-        port=port,
         log_config=None,
         access_log=False,
         ws="none",
@@ -73,10 +76,6 @@ async def serving(
         server_header=False,
         timeout_graceful_shutdown=FAREWELL_S,
     )
-    try:
-        listening = config.bind_socket()
-    except SystemExit:
-        raise DatabaseError(f"port {port} is taken (choose another --port)") from None
     # A page is its head and its body: without this the body waits 40 ms for the browser to acknowledge the head.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = Server(config)

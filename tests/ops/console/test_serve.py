@@ -7,7 +7,7 @@ import pytest
 
 from config.settings import Settings
 from ops.console.serve import beside
-from storage.database import Database
+from storage.database import Database, DatabaseError
 
 ELSEWHERE = "127.0.0.2"
 
@@ -27,3 +27,12 @@ async def test_a_proxy_elsewhere_reaches_the_console_and_no_sandbox(
         else:
             assert reached
             assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+async def test_an_address_that_is_not_this_machines_is_told(tmp_path: Path, host: str) -> None:
+    settings = Settings(database=tmp_path / "log.sqlite3", console_host=host)
+    await (await Database.open(settings.database)).close()
+    with pytest.raises(DatabaseError, match=rf"listen on {host}:0: .*CHATWARDEN_CONSOLE_HOST"):
+        async with beside(settings, 0):
+            pytest.fail("served")
