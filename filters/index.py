@@ -172,7 +172,7 @@ class Index:
             if listed := [root for root in roots if root in self.terms and not self.terms[root].exact]:
                 akin[form] = (listed[0], "slang")
         for letters, term in self.terms.items():
-            if term.endings and not term.exact and letters.isalpha():
+            if term.endings and not term.exact and term.text.isalpha() and term.lang in ("", "en"):
                 # What people say more often than the term is another word: butt, butter.
                 akin.update({form: (letters, "glued") for form in inflected(letters) if zipf(form) <= zipf(letters)})
         return {form: each for form, each in akin.items() if form not in self.terms}
