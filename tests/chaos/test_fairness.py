@@ -49,9 +49,9 @@ async def test_an_attacked_channel_leaves_the_others_some_of_the_accounts_rate_l
             await until(lambda: "watching " in bot.said)
             for number in range(300):
                 await twitch.say("busy", f"user{number}", "quibbleflax")
-            await until(lambda: len(twitch.enforcements) > 180, 20)
+            await until(lambda: len(twitch.enforcements) > 180, 40)
             await twitch.say("calm", "eve", "quibbleflax")
-            await until(lambda: any(each.channel == "calm" for each in twitch.enforcements), 10)
+            await until(lambda: any(each.channel == "calm" for each in twitch.enforcements), 20)
             assert "rate_limited" not in bot.said
             assert len(twitch.enforcements) < 300
         finally:
