@@ -28,7 +28,7 @@ from storage.kpis import Kpis, Period
 PATIENCE_S = 60
 """How long somebody waits, for those before and for the answer; then the work is stopped."""
 
-YIELDS = 10
+YIELDS = 5
 """The process's niceness: judging chat goes first."""
 
 

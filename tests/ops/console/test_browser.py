@@ -20,6 +20,7 @@ from bot import moderating
 from cogs.enforce import Settled
 from config.settings import Settings
 from filters.types import Verdict
+from ops.console import clerk
 from ops.console.serve import beside
 from sandbox.demo import settle
 from sandbox.server import Sandbox
@@ -359,7 +360,7 @@ async def test_every_page_is_accessible_and_fits(scene: Scene, width: int, look:
             else:
                 await page.goto(scene.address + path)
             if "figures" in path:
-                await page.wait_for_selector("[data-load] table")
+                await page.wait_for_selector("[data-load] table", timeout=1000 * clerk.PATIENCE_S)
             found = await Axe().run(page, options=CRITERIA)
             wrong += [
                 f"{path}: {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found.response["violations"]
