@@ -78,6 +78,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+NEEDED = ("client_id", "client_secret", "bot_id", "channels")
 RUNNING, TRYING, KEEPING, ANSWERING = "Run the bot", "Try before it bites", "Policy and log", "Answer for it"
 """The headings of the help; within each, commands stand in the order people meet them."""
 
@@ -196,7 +197,7 @@ def run() -> None:
 
     async def moderate() -> None:
         settings = Settings.read()
-        settings.require("client_id", "client_secret", "bot_id", "channels")
+        settings.require(*NEEDED)
         task = asyncio.current_task()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, task.cancel)  # type: ignore[union-attr]
@@ -248,7 +249,7 @@ def doctor() -> None:
 
     async def examine() -> int:
         settings = Settings.read()
-        checks = [await _database_check(settings.database)]
+        checks = [_settings_check(settings), await _database_check(settings.database)]
         visit = Doctor(
             endpoints_of(settings),
             settings.client_id,
@@ -351,6 +352,14 @@ def _make_room(database: Path) -> None:
     """Make the database's folder, as on the first start; where that fails, opening says what is wrong."""
     with suppress(OSError):
         database.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _settings_check(settings: Settings) -> Check:
+    try:
+        settings.require(*NEEDED)
+    except SettingsError as error:
+        return Check("settings", str(error), "add these to .env; `chatwarden login` prints the line of the bot's id")
+    return Check("settings", "all that `run` needs are set")
 
 
 async def _database_check(path: Path) -> Check:

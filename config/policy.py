@@ -132,6 +132,10 @@ class Policy(Settings):
         """Read a policy file."""
         try:
             text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise PolicyError(
+                f"{path}: no such file (give the path of a .toml file, or a preset: {', '.join(preset_names())})"
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path}: cannot be read as UTF-8 text ({error})") from None
         return cls.parse(text, str(path))

@@ -119,6 +119,10 @@ def _of_file(policy: Policy, file: Path) -> Policy:
         return Policy.load(file)
     try:
         text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PolicyError(
+            f"{file}: no such file (give a policy file, a word list, or a preset: {', '.join(preset_names())})"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{file}: cannot be read as UTF-8 text ({error})") from None
     return _richer(policy, read_list(text), numbered=True)

@@ -41,7 +41,8 @@ class Desk:
         if found is None:
             known = ", ".join(await log.channels()) or "none yet"
             raise DatabaseError(
-                f"{channel}: no policy of this channel in the database (there are: {known}; the bot makes it)"
+                f"{channel}: no policy of this channel in the database (there are: {known}); `chatwarden run` makes it"
+                f" on its first start, from policies/{channel}.toml if there is one"
             )
         latest = await log.current(found[0])
         assert latest is not None

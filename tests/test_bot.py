@@ -49,7 +49,7 @@ def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
         (("login",), "CHATWARDEN_CLIENT_SECRET"),
         (("demo", "--speed", "fast"), "--speed fast: not a number above 0"),
         (("demo", "--replay", "absent.jsonl"), "absent.jsonl: cannot be read"),
-        (("check", "--policy", "absent.toml"), "absent.toml: cannot be read"),
+        (("check", "--policy", "absent.toml"), "absent.toml: no such file"),
         (("check", "absent.txt"), "absent.txt"),
         (("check", "--terms", "absent.txt"), "absent.txt"),
     ],
@@ -128,6 +128,18 @@ def test_every_command_looks_at_the_database_that_the_settings_file_names(
     assert "kept/here.sqlite3 opens" in flat(told)
     assert "mara" in told
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.usefixtures("unset")
+def test_doctor_names_the_settings_that_run_will_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATWARDEN_HELIX_URL", "http://127.0.0.1:9/helix/")
+    monkeypatch.setenv("CHATWARDEN_ID_URL", "http://127.0.0.1:9/")
+    told = flat(run("doctor").stdout)
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "BOT_ID", "CHANNELS"):
+        assert f"CHATWARDEN_{name}:" in told
+        monkeypatch.setenv(f"CHATWARDEN_{name}", "1")
+    told = flat(run("doctor").stdout)
+    assert "✓ settings: all that `run` needs are set" in told
 
 
 def test_doctor_says_what_to_do_about_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,9 @@ def test_words_come_and_go(database: Path) -> None:
     [
         (("set", "aurora", "caps.max_ratio", "3"), "filters.caps.max_ratio: 3 is above 1"),
         (("set", "aurora", "caps.max_ratoi", "1"), "did you mean max_ratio?"),
-        (("show", "nobody"), "nobody: no policy of this channel in the database (there are: aurora; the bot makes it)"),
+        (("show", "nobody"), "nobody: no policy of this channel in the database (there are: aurora); `chatwarden run`"),
         (("restore", "aurora", "9"), "aurora: no revision 9 (there are 1 to 1)"),
-        (("import", "aurora", "missing.toml"), "missing.toml: cannot be read"),
+        (("import", "aurora", "missing.toml"), "missing.toml: no such file"),
     ],
 )
 def test_what_cannot_be_done_says_why_and_saves_nothing(database: Path, arguments: tuple[str, ...], text: str) -> None:
