@@ -11,15 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
-import aiohttp
 import structlog
 import typer
 from rich.console import Console
-from twitchio import HTTPException
 
 from cogs.channel import Observer
-from cogs.enforce import describe
-from cogs.modbot import ModBot, StartError
+from cogs.modbot import ModBot, StartError, explain_start
 from cogs.policies import PolicyBook
 from cogs.quiet import Quiet
 from config.changes import changed
@@ -131,7 +128,7 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
         try:
             await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
-                _explain_start(running)
+                explain_start(running)
             yield bot, records
         finally:
             await bot.finish()
@@ -152,18 +149,6 @@ def _settle_in() -> None:
     gc.freeze()
     gc.set_threshold(GC_EVERY)
     sys.setswitchinterval(SWITCH_S)
-
-
-def _explain_start(ended: asyncio.Task[None]) -> None:
-    """Say why the bot did not start: what gets better by itself (exit code 1) and what does not (2)."""
-    try:
-        ended.result()
-    except HTTPException as error:
-        if error.status >= 500:
-            raise HaltError(f"Twitch is out of order: {describe(error)} (start the bot again later)") from error
-        raise StartError(f"Twitch refuses to let the bot in: {describe(error)} (run: chatwarden doctor)") from error
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise HaltError(f"Twitch cannot be reached: {describe(error)} (check the network)") from error
 
 
 def endpoints_of(settings: Settings) -> Endpoints:
@@ -287,6 +272,9 @@ def demo(
     async def play() -> int:
         rate = demo_stage.parse_speed(speed)
         chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED, rate)
+        if stay:
+            # Before the last demo's log goes.
+            console_server.listen(console_server.LOOPBACK, port).close()
         demo_stage.make_room(database)
         policy, told = Policy.preset(preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
         if preset is None and replay is None:

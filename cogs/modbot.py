@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import aiohttp
 import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
@@ -37,7 +38,7 @@ from storage.gaps import Gaps
 from storage.messages import MessageLog, first_seen
 from storage.records import RecordLog
 from storage.requests import Requests
-from twitch.client import Client
+from twitch.client import Client, HaltError
 from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
@@ -230,3 +231,15 @@ class ModBot(Client):
         except twitchio.HTTPException as error:
             remedy = "sign the bot in again: chatwarden login"
             log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
+
+
+def explain_start(ended: asyncio.Task[None]) -> None:
+    """Say why the bot did not start: what gets better by itself (exit code 1) and what does not (2)."""
+    try:
+        ended.result()
+    except twitchio.HTTPException as error:
+        if error.status >= 500:
+            raise HaltError(f"Twitch is out of order: {describe(error)} (start the bot again later)") from error
+        raise StartError(f"Twitch refuses to let the bot in: {describe(error)} (run: chatwarden doctor)") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise HaltError(f"Twitch cannot be reached: {describe(error)} (check the network)") from error

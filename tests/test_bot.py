@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
     summary = json.loads(result.stdout)
     assert summary["books_agree"]
     assert (summary["judged"], summary["records"], summary["outcomes"]) == (3, 1, {"applied": 1})
+
+
+def test_a_demo_that_cannot_stay_leaves_the_last_demos_log_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "demo.sqlite3"
+    kept.write_text("the last demo's")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("demo", "--stay", "--port", str(port), "--database", str(kept))
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}: address already in use (choose another port)" in flat(result.stderr)
+    assert kept.read_text() == "the last demo's"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +22,7 @@ from storage.database import Database, DatabaseError
 from storage.sealed import Sealer
 
 PORT = 8420
+LOOPBACK = "127.0.0.1"
 FAREWELL_S = 1
 """How long open pages (live logs) may keep the server from stopping."""
 
@@ -46,9 +48,19 @@ def access_of(settings: Settings, port: int, *, sandbox: bool = False) -> Access
     )
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket for the console. DatabaseError: the port is taken, or the host is no address of this machine."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        told = f"the console cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}"
+        remedy = "choose another port" if host == LOOPBACK else "choose another port, or see to CHATWARDEN_CONSOLE_HOST"
+        raise DatabaseError(f"{told} ({remedy})") from None
+
+
 @asynccontextmanager
 async def serving(
-    db: Database, access: Access, port: int, sealer: Sealer | None = None, host: str = "127.0.0.1"
+    db: Database, access: Access, port: int, sealer: Sealer | None = None, host: str = LOOPBACK
 ) -> AsyncIterator[str]:
     """Serve the console on this machine until the end of the block; gives its address. Port 0 takes a free one.
 
@@ -62,11 +74,7 @@ async def serving(
     app = build(db, access, sealer)
     # Word lists and dictionaries are read once, before the first page would have to wait for them.
     await asyncio.to_thread(Policy.preset().engine)
-    try:
-        listening = socket.create_server(("127.0.0.1" if access.sandbox else host, port))
-    except OSError as error:
-        told = f"the console cannot listen on {host}:{port}: {error.strerror}"
-        raise DatabaseError(f"{told} (choose another port, or see to CHATWARDEN_CONSOLE_HOST)") from None
+    listening = listen(LOOPBACK if access.sandbox else host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
