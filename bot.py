@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -295,7 +295,9 @@ def demo(
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
                 if stay:
-                    await _stay(lambda: screen.show(summary, database), console)
+                    screen.show(summary, database)
+                    errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", style="bold")
+                    await _until_stopped(demo_stage.go_on(twitch, chat, screen))
         if not stay:
             screen.show(summary, database)
         return 0 if summary.books_agree else BOOKS_DISAGREE
@@ -303,14 +305,13 @@ def demo(
     raise typer.Exit(_go(play()))
 
 
-async def _stay(show: Callable[[], None], console: str) -> None:
-    """Show the summary and wait for Ctrl-C."""
-    show()
-    errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", highlight=False)
-    stopped = asyncio.Event()
+async def _until_stopped(going_on: Coroutine[Any, Any, None]) -> None:
+    """Let it go on until Ctrl-C."""
+    task, stopped = asyncio.create_task(going_on), asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await stopped.wait()
+    task.cancel()
 
 
 @app.command(rich_help_panel=TRYING)

@@ -60,8 +60,8 @@ class Words(ChatCommands):
             raise UsageError("That is listed already.")
         _, problems = read_terms([text])
         if problems and problems[0].refused:
-            raise UsageError(f"That cannot be listed: {without(problems[0].why, text)}.")
-        doubt = f" Beware: {without(problems[0].why, text)}." if problems else ""
+            raise UsageError(f"That cannot be listed: it {without(problems[0].why, text)}.")
+        doubt = f" Beware: it {without(problems[0].why, text)}." if problems else ""
         item = {"text": text, "severity": int(severity)}
         await self.desk.amendments.make(
             call,

@@ -170,6 +170,19 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
+_NOT_ONE = {
+    "bool_parsing": "is neither true nor false",
+    "bool_type": "is neither true nor false",
+    "float_parsing": "is no number",
+    "float_type": "is no number",
+    "int_from_float": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_type": "is no whole number",
+    "string_type": "is no text (put it in quotes)",
+}
+"""What a value is not, by Pydantic's name of the error."""
+
+
 def explain(model: type[BaseModel], error: ErrorDetails) -> str:
     """One validation error as a line: the setting, its value, what is wrong and what to do."""
     loc, context = error["loc"], error.get("ctx", {})
@@ -188,8 +201,11 @@ def explain(model: type[BaseModel], error: ErrorDetails) -> str:
             return f"{where}: {value} is below {context['ge']}"
         case "value_error":
             return f"{where}: {context['error']}"
+        case kind if kind in _NOT_ONE:
+            return f"{where}: {value} {_NOT_ONE[kind]}"
         case _:
-            return f"{where}: {value}: {error['msg'][0].lower()}{error['msg'][1:]}"
+            said = error["msg"].removeprefix("Input ")
+            return f"{where}: {value}: {said[0].lower()}{said[1:]}"
 
 
 def _said_there(text: str, error: str) -> str:

@@ -29,6 +29,10 @@ class Clock:
         """Stand at the chat's time until told another. A log that jumps back takes the clock with it."""
         self._pinned_ms = ts_ms
 
+    def release(self) -> None:
+        """Run with the wall again, once the chat is over."""
+        self._pinned_ms = None
+
     def advance(self, seconds: float) -> None:
         """Let time pass at once, e.g. to let a timeout run out in a test."""
         self._ahead_ms += round(seconds * 1000)

@@ -24,6 +24,7 @@ from filters.ladder import format_action
 from filters.masking import visible
 from filters.types import ActionKind, Verdict
 from sandbox.books import differences
+from sandbox.keyboard import talk
 from sandbox.server import Sandbox
 from sandbox.stage import Stage
 from storage.chatlogs import ChatLine, LogError, read_chat
@@ -173,9 +174,16 @@ async def play(
     listening.cancel()
 
 
+async def go_on(twitch: Sandbox, chat: Chat, screen: Screen) -> None:
+    """After the chat has been played: the person at the terminal talks, and sees what comes of it."""
+    screen.fast = False
+    twitch.clock.release()
+    await asyncio.gather(_listen(twitch, chat.channels, screen), talk(twitch, chat.channels[0], screen.tell))
+
+
 async def _listen(twitch: Sandbox, channels: Sequence[str], screen: Screen) -> None:
     """Show what the bot says in chat."""
-    heard = dict.fromkeys(channels, 0)
+    heard = {channel: len(twitch.sent(channel)) for channel in channels}
     while True:
         for channel in channels:
             for line in twitch.sent(channel)[heard[channel] :]:
@@ -254,6 +262,11 @@ class Screen:
                     Text.assemble((f"#{channel} ", "dim"), (f"{BOT}:", "bold cyan")), Text(visible(text), "bold cyan")
                 )
             )
+
+    def tell(self, text: str) -> None:
+        """Tell the person at the terminal something."""
+        if not self.as_json:
+            self._console.print(text, style="dim", markup=False, highlight=False)
 
     async def summary(self, twitch: Sandbox, records: RecordLog, inflow: Inflow) -> Summary:
         """Close the books: compare the log with what the sandbox did."""

@@ -44,7 +44,10 @@ def test_what_is_written_reads_back_the_same(dry_run: bool, prefix: str, decay: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("prefix = 3", "prefix: 3: input should be a valid string"),
+        ("prefix = 3", "prefix: 3 is no text (put it in quotes)"),
+        ("[filters.caps]\nmax_ratio = 'banana'", "filters.caps.max_ratio: 'banana' is no number"),
+        ("[filters.caps]\nenabled = 'maybe'", "filters.caps.enabled: 'maybe' is neither true nor false"),
+        ("[filters.flood]\nmax_messages = 2.5", "filters.flood.max_messages: 2.5 is no whole number"),
         ("x = ", "not valid TOML"),
         ("[filters.blocklst]\nx = 1", "filters.blocklst: no such setting (did you mean blocklist?)"),
         ("[filters.caps]\nmax_ratio = 3", "filters.caps.max_ratio: 3 is above 1"),

@@ -1,0 +1,62 @@
+"""A person at the terminal talks in the sandbox's chat, as anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+
+from sandbox.server import Sandbox
+
+MOD = "demo_mod"
+HELP = (
+    f"Talk in #{{channel}}: eve: hello says hello as eve, {MOD}: !why eve asks as a mod, a line without a name is the "
+    "streamer's. !chatwarden lists the commands."
+)
+_SAID_AS = re.compile(r"\s*@?([A-Za-z0-9_]{1,25})\s*:\s+(\S.*)")
+
+
+async def talk(twitch: Sandbox, channel: str, tell: Callable[[str], None]) -> None:
+    """Say the terminal's lines in a channel until the input ends; ``tell`` hears what a newcomer must know."""
+    twitch.add_moderator(channel, MOD)
+    tell(HELP.format(channel=channel))
+    async for line in _typed():
+        user, text = spoken(line, channel)
+        if text and await twitch.say(channel, user, text) is None:
+            tell(f"{user} is banned or timed out: Twitch does not let them say that (!undo {user} lifts it)")
+
+
+def spoken(line: str, streamer: str) -> tuple[str, str]:
+    """Who says what: ``name: text``, or the streamer's own text."""
+    match = _SAID_AS.fullmatch(line.rstrip())
+    return (match[1].lower(), match[2]) if match else (streamer, line.strip())
+
+
+async def _typed() -> AsyncIterator[str]:
+    """Lines of the standard input as they come; none where it cannot be waited for, as on Windows or from a file."""
+    loop, lines = asyncio.get_running_loop(), asyncio.Queue[str | None]()
+    begun = bytearray()
+
+    def read() -> None:
+        # Not through a pipe transport: that makes the terminal non-blocking, for what is printed too.
+        piece = os.read(source, 4096)
+        *whole, rest = (bytes(begun) + piece).split(b"\n")
+        begun[:] = rest
+        for each in whole:
+            lines.put_nowait(each.decode("utf-8", "replace"))
+        if not piece:
+            loop.remove_reader(source)
+            lines.put_nowait(None)
+
+    try:
+        source = sys.stdin.fileno()
+        loop.add_reader(source, read)
+    except (OSError, ValueError, NotImplementedError):
+        return
+    try:
+        while (line := await lines.get()) is not None:
+            yield line
+    finally:
+        loop.remove_reader(source)
