@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 
 from config.changes import changed, difference, full_path, value_of, with_item, without_item
 from config.document import document
-from config.policy import Policy, PolicyError
+from config.policy import Policy, PolicyError, preset_names
 from ops import exchange
 from ops.command import (
     DATABASE,
@@ -27,7 +27,7 @@ from ops.command import (
     time_zone,
 )
 from ops.revisions import AuthorOption, ChannelArgument, Desk, ReasonOption, put_changes, read, run_policy
-from ops.when import iso
+from ops.when import clock, iso
 from storage.policies import Revision
 
 app = typer.Typer(
@@ -112,28 +112,40 @@ def remove(
 @app.command()
 def diff(
     channel: ChannelArgument,
-    old: Annotated[int | None, typer.Argument(help="A revision; the one before the latest if left out.")] = None,
+    old: Annotated[
+        str | None, typer.Argument(help="A revision, or a preset; the revision before the latest if left out.")
+    ] = None,
     new: Annotated[int | None, typer.Argument(help="A later revision; the latest if left out.")] = None,
     database: DatabaseOption = DATABASE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what differs between two revisions, setting by setting."""
+    """Show what differs between two revisions, or a preset and a revision, setting by setting."""
 
     async def work() -> None:
         async with opened(database, readonly=True) as db:
             desk = await Desk.of(db, channel)
             later = desk.latest if new is None else await desk.revision(new)
-            earlier = await desk.revision(max(1, later.number - 1) if old is None else old)
-        changes = difference(read(earlier, channel), read(later, channel))
+            name, earlier = await _earlier(desk, later, old)
+        changes = difference(earlier, read(later, channel))
         if as_json:
             put_json([{"setting": each.path, "before": each.before, "after": each.after} for each in changes])
         elif old is None and later.number == 1:
             errors.print(f"{desk.channel}: nothing is earlier than revision 1 ({later.reason})", markup=False)
         else:
-            errors.print(f"{desk.channel}: revision {earlier.number} to {later.number}")
+            errors.print(f"{desk.channel}: {name} to revision {later.number}")
             put_changes(changes)
 
     run_policy(work())
+
+
+async def _earlier(desk: Desk, later: Revision, asked: str | None) -> tuple[str, Policy]:
+    """What a revision is compared with, and its name."""
+    if asked in preset_names():
+        return f"preset {asked}", Policy.preset(asked)
+    number = str(max(1, later.number - 1)) if asked is None else asked
+    if not number.isdecimal():
+        raise PolicyError(f"{asked}: neither a revision's number nor a preset ({', '.join(preset_names())})")
+    return f"revision {number}", read(await desk.revision(int(number)), desk.channel)
 
 
 @app.command()
@@ -153,7 +165,7 @@ def history(
         rows = [
             {
                 "revision": str(each.number),
-                "at": iso(each.at_ms, zone),
+                **({"at": iso(each.at_ms, zone)} if as_json else {f"at ({tz})": clock(each.at_ms, zone)}),
                 "author": each.author,
                 "reason": each.reason,
                 "changes": _told(earlier, each),

@@ -62,6 +62,23 @@ def test_before_the_first_change_there_is_nothing_to_compare_with(database: Path
     assert json.loads(told(database, "diff", "aurora", "--json").stdout) == []
 
 
+def test_a_revision_is_compared_with_a_preset(database: Path) -> None:
+    told(database, "set", "aurora", "caps.max_ratio", "0.33")
+    compared = told(database, "diff", "aurora", "strict")
+    assert compared.stderr == "aurora: preset strict to revision 2\n"
+    strict = Policy.preset("strict").filters.caps.max_ratio
+    assert f"caps.max_ratio: {strict} -> 0.33" in compared.stdout.splitlines()
+
+
+def test_what_is_no_revision_and_no_preset_is_told_with_those_there_are(database: Path) -> None:
+    refused = told(database, "diff", "aurora", "sturdy", code=2)
+    assert "sturdy: neither a revision's number nor a preset (esports, family, relaxed, strict)" in refused.stderr
+
+
+def test_the_table_of_revisions_names_its_time_zone(database: Path) -> None:
+    assert "at (Europe/Berlin)" in told(database, "history", "aurora", "--tz", "Europe/Berlin").stdout
+
+
 def test_every_change_is_in_audit(database: Path) -> None:
     told(database, "set", "aurora", "dry_run", "true", "--author", "ada")
 
