@@ -7,7 +7,10 @@ import pytest
 from filters.guises import Guises
 from filters.realwords import english
 
-GUISES = Guises(["damn", "bitch", "bastard"], english(1.5))
+
+@pytest.fixture(scope="module")
+def guises() -> Guises:
+    return Guises(["damn", "bitch", "bastard"], english(1.5))
 
 
 @pytest.mark.parametrize(
@@ -25,23 +28,23 @@ GUISES = Guises(["damn", "bitch", "bastard"], english(1.5))
         ("zorgbtch", "bitch"),  # the vowels kept or dropped: behind anything
     ],
 )
-def test_a_guise_is_seen_through(word: str, root: str) -> None:
-    assert GUISES.find(word) == root
+def test_a_guise_is_seen_through(guises: Guises, word: str, root: str) -> None:
+    assert guises.find(word) == root
 
 
 @pytest.mark.parametrize("word", ["", "b", "zzz", "zorgbatch", "bazooka", "bitcoin", "ditch", "batman", "damascus"])
-def test_a_strange_word_is_no_guise(word: str) -> None:
-    assert GUISES.find(word) == ""
+def test_a_strange_word_is_no_guise(guises: Guises, word: str) -> None:
+    assert guises.find(word) == ""
 
 
-def test_a_changed_vowel_can_be_held_against_a_guise() -> None:
-    assert GUISES.find("beyotch", vowels_kept=True) == ""
-    assert GUISES.find("btchs", vowels_kept=True) == "bitch"
+def test_a_changed_vowel_can_be_held_against_a_guise(guises: Guises) -> None:
+    assert guises.find("beyotch", vowels_kept=True) == ""
+    assert guises.find("btchs", vowels_kept=True) == "bitch"
 
 
-def test_a_common_word_is_never_a_guise() -> None:
+def test_a_common_word_is_never_a_guise(guises: Guises) -> None:
     for common in ("beach", "batch", "dam", "custard"):
-        assert GUISES.find(common) == ""
+        assert guises.find(common) == ""
 
 
 def test_no_words_no_guises() -> None:
