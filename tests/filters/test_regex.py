@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,20 @@ def test_the_first_pattern_that_matches_is_named() -> None:
     evidence = check("ab", Pattern(pattern="x"), Pattern(pattern="b"), Pattern(pattern="a"))
     assert evidence is not None
     assert evidence.rule == "b"
+
+
+@given(
+    st.lists(st.sampled_from(["ab", "b+c", "^c", "a.?d", "d$"]), min_size=1, max_size=5), st.text("abcd", max_size=6)
+)
+def test_many_patterns_together_find_what_each_alone_would(patterns: list[str], text: str) -> None:
+    evidence = check(text, *(Pattern(pattern=each) for each in patterns))
+    assert (evidence.rule if evidence else None) == next((each for each in patterns if re.search(each, text)), None)
+
+
+def test_a_pattern_without_a_note_says_whose_it_is() -> None:
+    evidence = check("free vbucks", Pattern(pattern="vbucks"))
+    assert evidence is not None
+    assert evidence.detail == "matches a pattern of the channel"
 
 
 def test_capitals_are_told_apart_only_if_asked() -> None:
