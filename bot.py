@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -184,8 +184,7 @@ def run() -> None:
         settings = Settings.read()
         settings.require(*NEEDED)
         task = asyncio.current_task()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, task.cancel)  # type: ignore[union-attr]
+        _at_stop(task.cancel)  # type: ignore[union-attr]
         journal.configure(settings.log_format)
         metrics = Metrics()
         try:
@@ -305,11 +304,16 @@ def demo(
     raise typer.Exit(_go(play()))
 
 
+def _at_stop(then: Callable[[], object]) -> None:
+    """What to do when somebody presses Ctrl-C, or a service is told to end."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, then)
+
+
 async def _until_stopped(going_on: Coroutine[Any, Any, None]) -> None:
     """Let it go on until Ctrl-C."""
     task, stopped = asyncio.create_task(going_on), asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    _at_stop(stopped.set)
     await stopped.wait()
     task.cancel()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from config.changes import with_items
 from config.imports import Imported
 from config.policy import Policy
-from filters.blocklist import BlockedTerm
 from filters.regex import MOST_PATTERNS
 from filters.terms import Problem
 from filters.text import composed
@@ -49,22 +48,7 @@ def take_in(policy: Policy, found: Imported) -> Intake:
         for pattern in unknown[room:]
     ]
     patterns = unknown[:room]
-    richer = with_items(
-        policy,
-        "blocklist.terms",
-        [
-            BlockedTerm(
-                text=term.text,
-                severity=term.severity,
-                category=term.category,
-                lang=term.lang,
-                exact=term.exact,
-                anywhere=term.anywhere,
-                endings=term.endings,
-            ).model_dump(mode="json")
-            for term in terms
-        ],
-    )
+    richer = with_items(policy, "blocklist.terms", [asdict(term) for term in terms])
     richer = with_items(richer, "regex.patterns", [pattern.model_dump(mode="json") for pattern in patterns])
     added = len(terms) + len(patterns)
     refused = [each for each in found.problems if each.refused]

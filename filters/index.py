@@ -12,7 +12,7 @@ import ahocorasick_rs
 from filters.disguise import PREFIXES, SUFFIXES, consonants, inflected, key
 from filters.guises import RARER_ZIPF, WELL_KNOWN_ZIPF, Guises
 from filters.realwords import english, real_words
-from filters.slang import slang
+from filters.slang import SLANG
 from filters.tables import Vocabulary
 from filters.terms import Term
 from filters.text import composed, plain, skeleton, squash
@@ -167,10 +167,11 @@ class Index:
 
     def _akin(self) -> dict[str, tuple[str, str]]:
         zipf = real_words().zipf
-        akin = {}
-        for form, roots in slang().items():
-            if listed := [root for root in roots if root in self.terms and not self.terms[root].exact]:
-                akin[form] = (listed[0], "slang")
+        akin: dict[str, tuple[str, str]] = {}
+        for root, forms in SLANG.items():
+            if root in self.terms and not self.terms[root].exact:
+                for form in forms.split():
+                    akin.setdefault(form, (root, "slang"))
         for letters, term in self.terms.items():
             if term.endings and not term.exact and term.text.isalpha() and term.lang in ("", "en"):
                 # What people say more often than the term is another word: butt, butter.

@@ -6,9 +6,7 @@ word of its own in some language (ho, homo, pedo, puss) is left out.
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-_SLANG = {
+SLANG = {
     "asshole": "ahole asshat asswipe",
     "bastard": "barstard basterd bastid bastud baztad baztard",
     "bitch": "beyotch biatch biotch bish bishes biznatch bizatch bizzatch btch byotch",
@@ -44,12 +42,4 @@ _SLANG = {
     "wank": "wanka wankas wnk wnker wnkers",
     "whore": "hooer hooers whoar whoars whor whors",
 }
-
-
-def slang() -> dict[str, list[str]]:
-    """The roots of each form, by the form."""
-    roots: defaultdict[str, list[str]] = defaultdict(list)
-    for root, forms in _SLANG.items():
-        for form in forms.split():
-            roots[form].append(root)
-    return dict(roots)
+"""The forms of each root, parted by spaces."""

@@ -84,9 +84,9 @@ class Speller:
         parts = [part for part in _SEPARATORS.split(core) if part]
         if not folded.isalpha() and (found := self._leet(folded, core, letters) or self._masked(core, letters, parts)):
             return found
-        spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if letters in self._index.akin:
             return Found(*self._index.akin[letters])
+        spelt = letters.isalpha() and (len(parts) == 1 or not re.search("['’]", core))
         if spelt and (found := self._spelling(letters)) and not self._is_name(token, found):
             return found
         if len(parts) == 1 and token.isascii() and (found := self._strange(token, letters)):

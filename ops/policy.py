@@ -162,10 +162,11 @@ def history(
         async with opened(database, readonly=True) as db:
             desk = await Desk.of(db, channel)
             revisions = await desk.log.history(desk.channel_id)
+        when, moment = ("at", iso) if as_json else (f"at ({tz})", clock)
         rows = [
             {
                 "revision": str(each.number),
-                **({"at": iso(each.at_ms, zone)} if as_json else {f"at ({tz})": clock(each.at_ms, zone)}),
+                when: moment(each.at_ms, zone),
                 "author": each.author,
                 "reason": each.reason,
                 "changes": _told(earlier, each),

@@ -11,17 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from sandbox.server import Sandbox
 
 MOD = "demo_mod"
-HELP = (
-    f"Talk in #{{channel}}: eve: hello says hello as eve, {MOD}: !why eve asks as a mod, a line without a name is the "
-    "streamer's. !chatwarden lists the commands."
-)
 _SAID_AS = re.compile(r"\s*@?([A-Za-z0-9_]{1,25})\s*:\s+(\S.*)")
 
 
 async def talk(twitch: Sandbox, channel: str, tell: Callable[[str], None]) -> None:
     """Say the terminal's lines in a channel until the input ends; ``tell`` hears what a newcomer must know."""
     twitch.add_moderator(channel, MOD)
-    tell(HELP.format(channel=channel))
+    tell(
+        f"Talk in #{channel}: eve: hello says hello as eve, {MOD}: !why eve asks as a mod, a line without a name is"
+        " the streamer's. !chatwarden lists the commands."
+    )
     async for line in _typed():
         user, text = spoken(line, channel)
         if text and await twitch.say(channel, user, text) is None:

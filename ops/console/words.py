@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -80,7 +80,7 @@ async def change(request: Request) -> Response:
                 changed, told = _with_terms(policy, [term]), "Added to the unsaved changes."
             case "import":
                 terms, problems = read_terms(str(form.get("lines", "")).splitlines())
-                changed = _with_terms(policy, [_plain(term) for term in terms])
+                changed = _with_terms(policy, [asdict(term) for term in terms])
                 count = len(changed.filters.blocklist.terms) - len(policy.filters.blocklist.terms)
                 told = f"{count} new terms among the unsaved changes."
             case "remove":
@@ -121,15 +121,3 @@ def _with_terms(policy: Policy, terms: list[dict[str, Any]]) -> Policy:
     present = [term.model_dump(mode="json") for term in policy.filters.blocklist.terms]
     kept = [{**term, **fresh.pop(term["text"].casefold(), {})} for term in present]
     return apply(policy, {"filters.blocklist.terms": [*kept, *fresh.values()]})
-
-
-def _plain(term: Term) -> dict[str, Any]:
-    return {
-        "text": term.text,
-        "severity": int(term.severity),
-        "category": str(term.category),
-        "lang": term.lang,
-        "exact": term.exact,
-        "anywhere": term.anywhere,
-        "endings": term.endings,
-    }

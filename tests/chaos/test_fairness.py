@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -19,13 +21,24 @@ async def read(port: int) -> dict[tuple[str, str], float]:
     return {(each.name, each.labels.get("channel", "")): each.value for family in families for each in family.samples}
 
 
-async def test_a_line_beside_a_flood_is_judged_while_the_flood_still_waits(twitch: Sandbox, tmp_path: Path) -> None:
-    port = free_port()
-    bot = BotProcess(twitch, tmp_path, ("busy", "calm"))
-    await bot.prepare(metrics_port=port)
+@asynccontextmanager
+async def moderating(
+    twitch: Sandbox, folder: Path, policy: str = POLICY, **settings: object
+) -> AsyncIterator[BotProcess]:
+    """The bot in a busy channel and a calm one."""
+    bot = BotProcess(twitch, folder, ("busy", "calm"))
+    await bot.prepare(policy, **settings)
     try:
         await bot.start()
         await until(lambda: "watching " in bot.said)
+        yield bot
+    finally:
+        await bot.kill()
+
+
+async def test_a_line_beside_a_flood_is_judged_while_the_flood_still_waits(twitch: Sandbox, tmp_path: Path) -> None:
+    port = free_port()
+    async with moderating(twitch, tmp_path, metrics_port=port) as bot:
         for number in range(FLOOD):
             await twitch.say("busy", f"user{number % 500}", f"what a play that was number {number}")
         await twitch.say("calm", "eve", "zugmonger")
@@ -36,23 +49,15 @@ async def test_a_line_beside_a_flood_is_judged_while_the_flood_still_waits(twitc
         while (seen := await read(port)).get(("chatwarden_messages_judged_total", "busy"), 0) < FLOOD:
             assert bot.running
         assert seen["chatwarden_messages_dropped_total", ""] == 0
-    finally:
-        await bot.kill()
 
 
 async def test_an_attacked_channel_leaves_the_others_some_of_the_accounts_rate_limit(tmp_path: Path) -> None:
-    async with Sandbox(points_per_minute=200) as twitch:
-        bot = BotProcess(twitch, tmp_path, ("busy", "calm"))
-        await bot.prepare(f"{POLICY}\n[breaker]\nenabled = false\n")
-        try:
-            await bot.start()
-            await until(lambda: "watching " in bot.said)
-            for number in range(300):
-                await twitch.say("busy", f"user{number}", "quibbleflax")
-            await until(lambda: len(twitch.enforcements) > 180, 40)
-            await twitch.say("calm", "eve", "quibbleflax")
-            await until(lambda: any(each.channel == "calm" for each in twitch.enforcements), 20)
-            assert "rate_limited" not in bot.said
-            assert len(twitch.enforcements) < 300
-        finally:
-            await bot.kill()
+    unstopped = f"{POLICY}\n[breaker]\nenabled = false\n"
+    async with Sandbox(points_per_minute=200) as twitch, moderating(twitch, tmp_path, unstopped) as bot:
+        for number in range(300):
+            await twitch.say("busy", f"user{number}", "quibbleflax")
+        await until(lambda: len(twitch.enforcements) > 180, 40)
+        await twitch.say("calm", "eve", "quibbleflax")
+        await until(lambda: any(each.channel == "calm" for each in twitch.enforcements), 20)
+        assert "rate_limited" not in bot.said
+        assert len(twitch.enforcements) < 300
