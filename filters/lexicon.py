@@ -16,7 +16,7 @@ from itertools import groupby, product
 from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, key, missing_letters, slip, sound
 from filters.index import BEGINNING, Index, Phrase
 from filters.realwords import real_words
-from filters.spelling import AS_LETTERS, AS_OTHER_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
+from filters.spelling import AS_LETTERS, AS_OTHER_LETTERS, LAUGHTER, LEET_EDGES, LONGEST_WORD, Found, Speller
 from filters.tables import fits
 from filters.terms import Problem, Term, read_terms
 from filters.text import Folded, blank, composed, skeleton, squash
@@ -47,6 +47,8 @@ WINDOW_LETTERS = 45
 CACHED_WORDS = 100_000
 SPLIT_ZIPF = 2.5
 """Words rarer than this may be halves of one."""
+SAID_ZIPF = 7.0
+"""Words of two letters this common (in, on, is) stand beside single letters by chance."""
 
 _COUNT = re.compile(r"\d+(?:\W\d+)+\W?")
 _LETTERS = re.compile(r"[\u1100-\u11ff]+|.[\u3099\u309a\uff9e\uff9f]?", re.DOTALL)
@@ -219,7 +221,9 @@ class Lexicon:
         for pair in product(word.phrase_words, after.phrase_words):
             for phrase in self._index.phrases.get(pair, ()):
                 end = at + len(phrase.parts)
-                if end <= len(words) and (technique := self._phrase(words[at:end], phrase)):
+                if end > len(words) or (max(map(len, phrase.parts)) == 1 and _is_within_letters(words, at, end)):
+                    continue
+                if technique := self._phrase(words[at:end], phrase):
                     yield at, end, Found(phrase.letters, technique, int(technique == "typo"))
         for phrase in self._index.native_phrases.get(word.looks_key, ()):
             end = at + len(phrase.parts)
@@ -315,10 +319,18 @@ class Lexicon:
                 if count < 3 or 2 * single < count or count < len(spelt) / 2.2:
                     continue
                 term = self._stretched_term(spelt, foreign=foreign)
-                alone = start == 0 or end == len(pieces) - 1 or len(pieces[start - 1]) > 1 or len(pieces[end + 1]) > 1
-                if term and (alone or len(spelt) >= 5):
+                begins = start == 0 or len(pieces[start - 1]) > 1
+                ends = end == len(pieces) - 1 or len(pieces[end + 1]) > 1
+                alone = ends if len(spelt) <= 3 else begins or ends or len(spelt) >= 5
+                if term and alone and term not in LAUGHTER and not self._said(pieces[start : end + 1]):
                     return Found(term, "spacing")
         return None
+
+    def _said(self, pieces: Sequence[str]) -> bool:
+        """Whether pieces are rather short words than a word in pieces: I'm on a list."""
+        longer = [piece for piece in pieces if len(piece) > 1 and self._words.zipf(piece) >= SAID_ZIPF]
+        said = sum(map(len, longer)) + sum(piece in ("a", "i") for piece in pieces)
+        return bool(longer) and 2 * said > sum(map(len, pieces))
 
     def _reach(self, begun: str) -> int:
         """How many letters a window may have that begins so, by its ``key``: few where only a short term does."""
@@ -354,6 +366,11 @@ def _spaced_run(words: Sequence[_Word], at: int) -> tuple[int, int]:
     if end < len(words) and words[end - 1].short and len(words[end].pieces) > 1:
         end += 1
     return start, end
+
+
+def _is_within_letters(words: Sequence[_Word], start: int, end: int) -> bool:
+    """Whether single letters stand before or behind: a phrase of letters (s & m) is not in a longer word spelt out."""
+    return any(len(word.letters) == 1 for word in (*words[max(start - 1, 0) : start], *words[end : end + 1]))
 
 
 def _stretches(letters: str, part: str) -> bool:

@@ -48,9 +48,9 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _EMOTE = re.compile(r"\W*([a-z]{3,}\d*[A-Z]+[a-z]*|[A-Z][a-z]+[A-Z][a-z]+)\W*$")
 """How channels name their emotes: a prefix in small letters, then a word with a capital; and CamelCase."""
 _TITLE = re.compile(r"[A-Z][a-z]+\W*$")
-_LAUGHTER = frozenset({"jaja", "kek", "lel", "lol", "lul"})
+LAUGHTER = frozenset({"jaja", "kek", "lel", "lol", "lul"})
 """Everybody draws out their laughter, whatever else the word means in some language of a list."""
-_NUMBER = re.compile(r"[#$@]?\d+([.,:x/-]\d+)*(\+|%|[a-z]{0,3})")
+_NUMBER = re.compile(r"[<>]?[#$@]?\d+([.,:x/-]\d+)*(\+|%|[a-z]{0,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Speller:
 
     def _is_name(self, token: str, found: Found) -> bool:
         """Whether a word that would be a guess is written like the name of an emote or a person, or laughs."""
-        if found.letters in _LAUGHTER:
+        if found.letters in LAUGHTER:
             return True
         if found.technique not in ("typo", "sound", "compound"):
             return False

@@ -41,6 +41,22 @@ def test_laughter_is_drawn_out_by_everybody() -> None:
     assert found("wat een lul", dutch) is not None
     assert found("LUUUUL that was LULLLL", dutch) is None
 
+    assert found("L U L", dutch) is None
+
+
+def test_short_words_and_letters_that_stand_together_by_chance_are_no_word_spelt_out() -> None:
+    listed = lexicon("mona", "anal", "del", "gay", "s & m")
+    assert found("I'M ON A LIST", listed) is None
+    assert found("4 NA > #1 EU", listed) is None
+    assert found("D E L E T E", listed) is None
+    assert found("go T S M", listed) is None
+    for line in ("m o n a", "a n al", "4 n 4 l", "d e l", "U R G A Y", "they like s m"):
+        assert found(line, listed) is not None, line
+
+
+def test_an_amount_is_no_leet() -> None:
+    assert found("over >$1k", lexicon("sik")) is None
+
 
 def test_words_of_chat_are_no_misspellings() -> None:
     listed = lexicon("lesbo", "sissy")
