@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -23,7 +25,7 @@ BUNDLED = "the bundled demo chat and the lists that come with the bot"
 
 GUESSES = ("typo", "sound", "compound", "glued", "slang")
 READ = Path(__file__).parent / "read_by_eye.tsv"
-"""Hits on benign chat that a person has read: the beginning of the line's SHA-256, and right or wrong."""
+"""Hits on benign and further chat that a person has read: the beginning of the line's SHA-256, and right or wrong."""
 CLAIMED_TOO_MUCH = 3
 
 
@@ -44,7 +46,10 @@ def report() -> list[str]:
         return [*_script_table(), "", *_benign_table(hits)]
     hits_on_benign = [(row, _found(row["text"])) for row in _benign()]
     return [
-        *_technique_table([(row["text"], hit is not None) for row, hit in hits_on_benign]),
+        *_technique_table(
+            [(row["text"], hit is not None) for row, hit in hits_on_benign],
+            [(text, is_hit(text)) for text in _further_chat()],
+        ),
         "",
         *_language_table(),
         "",
@@ -79,7 +84,7 @@ def calibrate() -> int:
     return code
 
 
-def _technique_table(benign: list[tuple[str, bool]]) -> list[str]:
+def _technique_table(benign: list[tuple[str, bool]], further: list[tuple[str, bool]]) -> list[str]:
     rows: defaultdict[tuple[int, str], list[bool]] = defaultdict(list)
     for row in _evasions():
         rows[row["label"], row["technique"]].append(is_hit(row["text"]))
@@ -89,6 +94,7 @@ def _technique_table(benign: list[tuple[str, bool]]) -> list[str]:
         "## Right and wrong on the development data",
         "",
         "2,500 terms; rows marked unreasonable do not count. Benign chat: lines without a listed word as a whole word.",
+        "Further chat: such lines of the whole sessions that are not among the benign ones, each once.",
         "",
         "| | n | hit |",
         "|---|---:|---:|",
@@ -96,6 +102,8 @@ def _technique_table(benign: list[tuple[str, bool]]) -> list[str]:
         f"| **false hits, hard negatives** | {len(false):,} | **{_share(false)}** |",
         f"| **hits on benign chat** | {len(benign):,} | **{_share([hit for _, hit in benign], 2)}** |",
         *_read_rows(benign),
+        f"| **hits on further chat** | {len(further):,} | **{_share([hit for _, hit in further], 2)}** |",
+        *_read_rows(further),
     ]
     for (label, technique), hits in sorted(rows.items(), key=lambda item: (-item[0][0], item[0][1])):
         table.append(f"| {'' if label else 'negative: '}{technique} | {len(hits)} | {_share(hits)} |")
@@ -103,7 +111,7 @@ def _technique_table(benign: list[tuple[str, bool]]) -> list[str]:
 
 
 def _read_rows(benign: list[tuple[str, bool]]) -> list[str]:
-    """What a person who read the hits on benign chat says of them."""
+    """What a person who read these hits says of them."""
     read = dict(line.split("\t") for line in READ.read_text().splitlines())
     said = [read.get(_mark(text), "unread") if hit else "" for text, hit in benign]
     names = {"right": "the term or a form of it", "wrong": "another word", "unread": "not read yet"}
@@ -221,8 +229,20 @@ def _benign() -> Iterable[dict[str, Any]]:
     return (row for row in _rows(DATA / "chat_fp.jsonl") if not row["exact"])
 
 
+def _further_chat() -> Iterable[str]:
+    """Lines of the sessions that are not among the benign ones and hold no listed word as a whole word, each once."""
+    seen = {row["text"] for row in _rows(DATA / "chat_fp.jsonl")}
+    listed = "|".join(re.escape(term.text.casefold()) for term in _terms())
+    exact = re.compile(rf"(?<!\w)(?:{listed})(?!\w)")
+    for row in _rows(DATA / "chat.jsonl.gz"):
+        if row["text"] not in seen:
+            seen.add(row["text"])
+            if not exact.search(row["text"].casefold()):
+                yield row["text"]
+
+
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
