@@ -321,7 +321,7 @@ class Lexicon:
                 term = self._stretched_term(spelt, foreign=foreign)
                 begins = start == 0 or len(pieces[start - 1]) > 1
                 ends = end == len(pieces) - 1 or len(pieces[end + 1]) > 1
-                alone = ends if len(spelt) <= 3 else begins or ends or len(spelt) >= 5
+                alone = ends if len(spelt) <= 3 and spelt.isascii() else begins or ends or len(spelt) >= 5
                 if term and alone and term not in LAUGHTER and not self._said(pieces[start : end + 1]):
                     return Found(term, "spacing")
         return None
