@@ -40,15 +40,18 @@ from ops import sealed as sealed_commands
 from ops import staff as staff_commands
 from ops.command import fail
 from ops.console import serve as console_server
+from ops.console.signin import staff_sandbox
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
 from sandbox.serve import serve
 from sandbox.server import Sandbox
+from sandbox.team import Team
 from storage.chatlogs import LogError
 from storage.database import CorruptDatabaseError, Database, DatabaseError
 from storage.messages import MessageLog
 from storage.policies import PolicyLog
 from storage.records import RecordLog
+from storage.roles import Role, Roster
 from storage.sealed import Sealer
 from twitch import scopes
 from twitch.client import HaltError
@@ -293,6 +296,8 @@ def demo(
                 with screen:
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
+                if replay is None:
+                    await _staffed(database, twitch, chat.channels)
                 if stay:
                     screen.show(summary, database)
                     errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", style="bold")
@@ -302,6 +307,17 @@ def demo(
         return 0 if summary.books_agree else BOOKS_DISAGREE
 
     raise typer.Exit(_go(play()))
+
+
+async def _staffed(database: Path, twitch: Sandbox, channels: tuple[str, ...]) -> None:
+    """Let the demo's staff do a shift, so that the console has reviews, appeals and a case to look at."""
+    db = await Database.open(database)
+    try:
+        await staff_sandbox(db)
+        people = {each.role: each for each in await Roster(db).list()}
+        await Team(db, people[Role.MANAGER], people[Role.ANALYST]).work(twitch, channels)
+    finally:
+        await db.close()
 
 
 def _at_stop(then: Callable[[], object]) -> None:

@@ -38,6 +38,7 @@ class Shot:
 
 
 STREAMER, MOD, ANALYST, MANAGER = "aurora_plays", "demo_mod", "demo_analyst", "demo_manager"
+LEGAL, AUDITOR = "demo_legal", "demo_auditor"
 HERE = f"/c/{STREAMER}"
 SHOTS = (
     Shot("sign-in", "", "/sign-in"),
@@ -72,7 +73,15 @@ SHOTS = (
     Shot("figures", MANAGER, "/ops/figures"),
     Shot("shift", ANALYST, "/ops/shift"),
     Shot("appeals", ANALYST, "/ops/appeals"),
+    Shot("appeal", MANAGER, "/ops/appeals/1"),
     Shot("cases", MANAGER, "/ops/cases"),
+    Shot("case", MANAGER, "/ops/cases/1"),
+    Shot("case-legal", LEGAL, "/ops/cases/1"),
+    Shot("record-legal", LEGAL, "/ops/records/5"),
+    Shot("record-auditor", AUDITOR, "/ops/records/5"),
+    Shot("queue-auditor", AUDITOR, "/ops/queue"),
+    Shot("audit-auditor", AUDITOR, "/ops/audit"),
+    Shot("find", ANALYST, "/ops/find?q=troll"),
     Shot("rules", MANAGER, "/ops/rules"),
     Shot("audit", MANAGER, "/ops/audit"),
     Shot("refused", MOD, f"{HERE}/filters"),

@@ -43,6 +43,23 @@ def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
     assert (summary["judged"], summary["records"], summary["outcomes"]) == (3, 1, {"applied": 1})
 
 
+def test_the_demos_staff_leaves_every_page_of_the_console_something_to_show(tmp_path: Path) -> None:
+    database = str(tmp_path / "d.sqlite3")
+    result = run("demo", "--speed", "max", "--json", "--database", database)
+    assert result.exit_code == 0, result.output
+    as_manager = ("--as", "demo_manager", "--database", database, "--json")
+    appeals = json.loads(run("appeal", "list", "--all", *as_manager).stdout)
+    assert [each["status"] for each in appeals] == ["open", "denied"]
+    assert appeals[1]["failure"] == ""
+    [case] = json.loads(run("case", "list", *as_manager).stdout)
+    assert (case["people"], case["records"], case["notes"]) == (1, 1, 1)
+    assert len(json.loads(run("review", "queue", *as_manager).stdout)) > 5
+    undone = json.loads(run("log", "list", "--outcome", "undone", "--database", database, "--json").stdout)
+    assert len(undone) == 1
+    verified = run("log", "verify", "--database", database)
+    assert verified.exit_code == 0, verified.output
+
+
 def test_a_demo_that_cannot_stay_leaves_the_last_demos_log_alone(tmp_path: Path) -> None:
     kept = tmp_path / "demo.sqlite3"
     kept.write_text("the last demo's")

@@ -23,8 +23,13 @@ SCOPE = "user:read:moderated_channels"
 """All the console asks of a person's account: which channels they moderate."""
 
 YEAR_S = 31_536_000
-CAST = {"demo_analyst": Role.ANALYST, "demo_manager": Role.MANAGER}
-"""The staff of a sandbox."""
+CAST = {
+    "demo_manager": Role.MANAGER,
+    "demo_analyst": Role.ANALYST,
+    "demo_legal": Role.LEGAL,
+    "demo_auditor": Role.AUDITOR,
+}
+"""The staff of a sandbox; the manager, first, lets the others in."""
 
 
 class SignInError(Exception):
@@ -129,10 +134,10 @@ async def staff_sandbox(db: Database) -> None:
     roster = Roster(db)
     if await roster.list():
         return
-    manager = Staff("demo_manager", Role.MANAGER, "demo_manager")
-    await roster.add(manager.name, manager.role, by=None, surface="console")
+    manager: Staff | None = None
     for name, role in CAST.items():
         await roster.add(name, role, by=manager, surface="console")
+        manager = manager or Staff(name, role, name)
 
 
 async def _begin(request: Request, visitor: Visitor, goal: str) -> Response:
