@@ -28,10 +28,10 @@ async def find(request: Request) -> Response:
     number = what.removeprefix("#")
     if number.isdecimal() and len(number) <= 15 and await here.reader.get(int(number)):
         return RedirectResponse(f"/ops/records/{int(number)}", 303)
-    people = await here.overview.called(what.removeprefix("@").lower())
+    people = await here.overview.called(what.removeprefix("@").lower()) if what else []
     if len(people) == 1:
         return RedirectResponse(f"/ops/people/{people[0].person}", 303)
-    return await render(request, "find.html", 200 if people else 404, what=what, people=people)
+    return await render(request, "find.html", 200 if people or not what else 404, what=what, people=people)
 
 
 async def person(request: Request) -> Response:

@@ -141,6 +141,22 @@ async def test_a_case_is_worked_from_opening_to_closing(house: House) -> None:
     assert "Closed." in await guest.told("/ops/cases/1", do="close", resolution="warned")
     legal = await house.come_in(Role.LEGAL)
     assert "On legal hold" in await legal.told("/ops/cases/1/hold", hold="1")
+    assert "chatwarden case export 1 " in await legal.see("/ops/cases/1")
+    assert "0 people, 1 Record," in await legal.see("/ops/cases?closed=1")
+
+
+async def test_who_does_not_review_is_offered_nothing_to_take(house: House) -> None:
+    assert "Take the most urgent" in await (await house.come_in(Role.ANALYST)).see("/ops/queue")
+    for role in (Role.AUDITOR, Role.LEGAL):
+        page = await (await house.come_in(role)).see("/ops/queue")
+        assert f"#{QUEUED}" in page
+        assert "/ops/queue/next" not in page
+
+
+async def test_nothing_asked_for_is_no_failed_search(house: House) -> None:
+    guest = await house.come_in(Role.AUDITOR)
+    assert "in the log is called" not in await guest.see("/ops/find")
+    assert "in the log is called nobody_at_all" in await guest.see("/ops/find?what=nobody_at_all", status=404)
 
 
 async def test_audit_shows_who_did_what(house: House) -> None:
