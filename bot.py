@@ -80,6 +80,7 @@ app = typer.Typer(
 )
 NEEDED = ("client_id", "client_secret", "bot_id", "channels")
 RUNNING, TRYING, KEEPING, ANSWERING = "Run the bot", "Try before it bites", "Policy and log", "Answer for it"
+DEVELOPING = "Develop"
 """The headings of the help; within each, commands stand in the order people meet them."""
 
 app.command("check", rich_help_panel=TRYING)(check_command.check)
@@ -334,7 +335,7 @@ async def _until_stopped(going_on: Coroutine[Any, Any, None]) -> None:
     task.cancel()
 
 
-@app.command(rich_help_panel=TRYING)
+@app.command(rich_help_panel=DEVELOPING)
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8010,

@@ -5,6 +5,7 @@ Served by aiohttp, which the bot runs on anyway; the numbers are kept and writte
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -129,7 +130,7 @@ async def serving(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            told = f"CHATWARDEN_METRICS_PORT: cannot listen on {host}:{port}: {error.strerror}"
+            told = f"CHATWARDEN_METRICS_PORT: cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}"
             raise SettingsError(f"{told} (choose another port, or see to CHATWARDEN_METRICS_HOST)") from None
         yield
     finally:

@@ -42,7 +42,8 @@ class Desk:
             known = ", ".join(await log.channels()) or "none yet"
             raise DatabaseError(
                 f"{channel}: no policy of this channel in the database (there are: {known}); `chatwarden run` makes it"
-                f" on its first start, from policies/{channel}.toml if there is one"
+                f" on its first start, from {channel}.toml in the folder of CHATWARDEN_POLICIES if that file is there"
+                " (to begin with a preset, copy one of config/presets/ to it)"
             )
         latest = await log.current(found[0])
         assert latest is not None

@@ -43,8 +43,8 @@ class Doctor:
         """Every check, as it is made."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             yield await self._endpoint(session, "helix", f"{self._endpoints.helix}users")
-            yield await self._endpoint(session, "id", f"{self._endpoints.id}oauth2/validate")
-            yield await self._clock(session)
+            for check in await self._id(session):
+                yield check
             try:
                 tokens = self._store.load()
             except TokenError as error:
@@ -70,20 +70,16 @@ class Doctor:
             async with session.get(url) as response:
                 return Check(name, f"{url} answers ({response.status})")
         except (aiohttp.ClientError, TimeoutError) as error:
-            return Check(name, f"{url}: {error or type(error).__name__}", "check the network and the address setting")
+            return _unreachable(name, url, error)
 
-    async def _clock(self, session: aiohttp.ClientSession) -> Check:
+    async def _id(self, session: aiohttp.ClientSession) -> list[Check]:
+        """Whether the id service answers and, by the date of its answer, whether the clock is right."""
+        url = f"{self._endpoints.id}oauth2/validate"
         try:
-            async with session.get(f"{self._endpoints.id}oauth2/validate") as response:
-                stamp = response.headers.get("Date", "")
+            async with session.get(url) as response:
+                return [Check("id", f"{url} answers ({response.status})"), _clock(response.headers.get("Date", ""))]
         except (aiohttp.ClientError, TimeoutError) as error:
-            return Check("clock", f"not compared ({error or type(error).__name__})", "check the network")
-        if not stamp:
-            return Check("clock", "not compared: Twitch's answer had no date")
-        off_s = time.time() - parsedate_to_datetime(stamp).timestamp()
-        if abs(off_s) > CLOCK_TOLERANCE_S:
-            return Check("clock", f"{off_s:+.0f} s from Twitch's", "set this machine's clock (NTP)")
-        return Check("clock", "within a few seconds of Twitch's")
+            return [_unreachable("id", url, error)]
 
     async def _validate(self, session: aiohttp.ClientSession, token: Token) -> Check:
         headers = {"Authorization": f"OAuth {token.access}"}
@@ -129,3 +125,16 @@ class Doctor:
             if not cursor:
                 return rows
             query["after"] = cursor
+
+
+def _clock(stamp: str) -> Check:
+    if not stamp:
+        return Check("clock", "not compared: Twitch's answer had no date")
+    off_s = time.time() - parsedate_to_datetime(stamp).timestamp()
+    if abs(off_s) > CLOCK_TOLERANCE_S:
+        return Check("clock", f"{off_s:+.0f} s from Twitch's", "set this machine's clock (NTP)")
+    return Check("clock", "within a few seconds of Twitch's")
+
+
+def _unreachable(name: str, url: str, error: Exception) -> Check:
+    return Check(name, f"{url}: {error or type(error).__name__}", "check the network and the address setting")

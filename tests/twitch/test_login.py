@@ -110,6 +110,14 @@ async def test_the_doctor_finds_all_in_order_and_names_the_channel_where_the_bot
     assert "/mod warden" in remedies["night_kiln"]
 
 
+async def test_the_doctor_says_once_that_twitch_cannot_be_reached(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}/"
+    doctor = Doctor(Endpoints(nowhere, nowhere, nowhere), "client", "1", ["aurora"], TokenStore(tmp_path / "none.json"))
+    checks = [check async for check in doctor.checks()]
+    assert [check.name for check in checks] == ["helix", "id", "token"]
+    assert all("check the network" in check.remedy for check in checks[:2])
+
+
 async def test_the_doctor_names_scopes_that_were_not_granted(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "tokens.json")
     async with Sandbox() as twitch:
