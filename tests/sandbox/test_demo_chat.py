@@ -62,7 +62,7 @@ def test_the_bot_acts_on_every_offender_and_the_raid_and_on_nobody_else(tmp_path
     log = sqlite3.connect(database)
     rows = log.execute("SELECT chatter, outcome FROM v_actions").fetchall()
     log.close()
-    acted = {chatter for chatter, outcome in rows if outcome == "applied"}
+    acted = {chatter for chatter, outcome in rows if outcome in ("applied", "undone")}  # the staff took one back
     raiders = {chatter for chatter in acted if chatter.startswith(RAIDERS)}
     assert acted - raiders == set(OFFENDERS)
     assert len(raiders) >= 20, "most of the 25, once the first few have shown the pattern"
