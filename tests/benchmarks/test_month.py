@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_the_same_seed_gives_the_same_month(month: Path, tmp_path: Path) -> None
     generate(again, RECORDS, seed=7)
     heads = []
     for path in (month, again):
-        with sqlite3.connect(path) as db:
+        with closing(sqlite3.connect(path)) as db:
             heads.append(db.execute("SELECT row_hash FROM records WHERE id = ?", (RECORDS,)).fetchone())
             heads.append(db.execute("SELECT max(id), max(row_hash) FROM reviews").fetchone())
     assert heads[:2] == heads[2:]
