@@ -25,7 +25,7 @@ BUNDLED = "the bundled demo chat and the lists that come with the bot"
 
 GUESSES = ("typo", "sound", "compound", "glued", "slang")
 READ = Path(__file__).parent / "read_by_eye.tsv"
-"""Hits on benign and further chat that a person has read: the beginning of the line's SHA-256, and right or wrong."""
+"""Hits on benign and further chat that were read one by one: the beginning of the line's SHA-256, and right or wrong."""
 CLAIMED_TOO_MUCH = 3
 
 
@@ -111,12 +111,12 @@ def _technique_table(benign: list[tuple[str, bool]], further: list[tuple[str, bo
 
 
 def _read_rows(benign: list[tuple[str, bool]]) -> list[str]:
-    """What a person who read these hits says of them."""
+    """What reading these hits one by one says of them."""
     read = dict(line.split("\t") for line in READ.read_text().splitlines())
     said = [read.get(_mark(text), "unread") if hit else "" for text, hit in benign]
     names = {"right": "the term or a form of it", "wrong": "another word", "unread": "not read yet"}
     return [
-        f"| of those, read by a person: {name} | {len(benign):,} | {_share([each == word for each in said], 2)} |"
+        f"| of those, read one by one: {name} | {len(benign):,} | {_share([each == word for each in said], 2)} |"
         for word, name in names.items()
     ]
 
