@@ -25,7 +25,7 @@ BUNDLED = "the bundled demo chat and the lists that come with the bot"
 
 GUESSES = ("typo", "sound", "compound", "glued", "slang")
 READ = Path(__file__).parent / "read_by_eye.tsv"
-"""Hits on benign and further chat that were read one by one: the beginning of the line's SHA-256, and right or wrong."""
+"""Hits on benign and further chat that were read one by one: the start of the line's SHA-256, and right or wrong."""
 CLAIMED_TOO_MUCH = 3
 
 
