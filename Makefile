@@ -18,7 +18,8 @@ $(BIN)/pip:
 
 $(STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation -e .
 	touch $@
 
 $(BENCH_STAMP): requirements-bench.lock $(STAMP)
@@ -58,8 +59,8 @@ presets: $(STAMP) ## Write new settings into the shipped presets
 	$(BIN)/python -m config.policy
 
 lock: | $(BIN)/pip ## Pin every dependency with its hashes
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
+		--no-strip-extras --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --group dev --group bench pyproject.toml -o requirements-bench.lock
+		--no-strip-extras --no-header --no-annotate --group dev --group bench pyproject.toml -o requirements-bench.lock
