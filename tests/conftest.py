@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 import twitchio.client
 from hypothesis import Phase, settings
@@ -14,6 +16,9 @@ settings.register_profile(
 # A deadline is a wall clock: on a busy machine it fails tests of code that is right.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every process they start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
