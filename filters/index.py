@@ -102,9 +102,13 @@ class Index:
         self.beginnings = frozenset(key(letters)[:BEGINNING] for letters in (*self.terms, *self.spelt_out))
 
     def forgives(self, letters: str) -> bool:
-        """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough."""
+        """Whether a slip of the keyboard is forgiven in this term: it is long enough, or telling enough.
+
+        In a phrase with a word of one letter it is not: without that one the rest is another word (2 girls, girls).
+        """
+        term = self.terms[letters]
         long_enough = len(letters) >= SHORTEST_FUZZY or letters in self.telling
-        return long_enough and not self.terms[letters].exact
+        return long_enough and not term.exact and all(len(word) > 1 for word in term.text.split())
 
     def _admit(self, term: Term) -> None:
         native, letters = composed(term.text), squash(skeleton(term.text))

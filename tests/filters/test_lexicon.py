@@ -542,3 +542,69 @@ def test_recall_and_false_hits_on_labelled_chat() -> None:
     assert sum(hit[1]) / len(hit[1]) >= 0.97
     assert sum(hit[0]) / len(hit[0]) <= 0.0075
     assert sum(benign) / len(benign) < 0.0045
+
+
+# --- What a hit says
+
+
+@pytest.mark.parametrize(
+    ("line", "span", "folded", "technique", "distance"),
+    [
+        ("well (numpty), he is", (6, 12), "numpty", "exact", 0),
+        ("what a nmupty.", (7, 13), "nmupty", "typo", 1),
+        ("well *n u m p t y* then", (6, 17), "numpty", "spacing", 0),
+        ("he is a wazz ock", (8, 16), "wazzock", "split", 0),
+    ],
+)
+def test_a_hit_says_what_stood_where(
+    line: str, span: tuple[int, int], folded: str, technique: str, distance: int
+) -> None:
+    hit = found(line)
+    assert hit is not None
+    assert (hit.span, hit.folded, hit.technique, hit.distance) == (span, folded, technique, distance)
+    assert hit.confidence == CONFIDENCE[technique]
+
+
+@pytest.mark.parametrize(
+    ("line", "span", "technique"),
+    [
+        ("quaxsnarfwib", (4, 9), "exact"),
+        ("quaxsnaaarfwib", (4, 11), "repeats"),
+        ("quaxsnaarfwib", None, None),  # a pair is no stretch
+        ("éé quaxsnarfwib", (7, 12), "exact"),
+    ],
+)
+def test_a_hit_inside_a_word_says_so_too(line: str, span: tuple[int, int] | None, technique: str | None) -> None:
+    hit = found(line, lexicon(Term("snarf", anywhere=True)))
+    if span is None:
+        assert hit is None
+        return
+    assert hit is not None
+    assert (hit.span, hit.folded, hit.technique, hit.distance) == (span, "snarf", technique, 0)
+
+
+def test_a_term_inside_a_word_is_told_once_for_a_place() -> None:
+    hits = lexicon(Term("snarf", anywhere=True)).find_all(fold("quaxsnarfwib quaxsnarf"))
+    assert [hit.span for hit in hits] == [(4, 9), (17, 22)]
+
+
+def test_a_term_in_its_own_letters_is_no_lookalike() -> None:
+    for line, technique in (("ein snärf", "exact"), ("ein SNÄRF", "exact"), ("ein snаrf", "homoglyph")):
+        hit = found(line, lexicon("snärf"))
+        assert hit is not None
+        assert hit.technique == technique, line
+
+
+@pytest.mark.parametrize(
+    ("term", "line", "split"),
+    [
+        ("zibwob", "zib wob", True),
+        ("zibwo", "zib wo", False),  # too short to tell
+        ("zibwob", "zi bwob", True),
+        ("zibwob", "z ibwob", False),
+        ("penquern", "pen quern", False),  # two words, though one is rare
+    ],
+)
+def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
+    hit = found(line, lexicon(term))
+    assert (hit is not None and hit.technique == "split") is split

@@ -1,0 +1,145 @@
+"""Terms spelt out over several words: which pieces make one up, and which stand together by chance."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filters.index import Index
+from filters.lexicon import compile_lexicon
+from filters.realwords import real_words
+from filters.spelt_out import SpeltOut
+from filters.terms import Term
+from filters.text import fold
+from filters.words import Word
+
+LISTED = ("zib", "quox", "blorp", "snorvi", "blargfen", "bloorq", "bllof")
+
+
+def find(*pieces: str, listed: tuple[str, ...] = LISTED, foreign: bool = False) -> str:
+    """The term that these pieces, each a word of its own, spell out."""
+    words = [
+        Word(
+            found=None,
+            foreign=foreign,
+            looks=piece,
+            looks_key=piece,
+            letters=piece,
+            leet=piece,
+            mask="",
+            zipf=0.0,
+            rare=True,
+            pieces=(piece,),
+            broken=True,
+            phrase_words=(),
+        )
+        for piece in pieces
+    ]
+    hit = SpeltOut(Index([Term(term) for term in listed])).find(words)
+    return hit.letters if hit else ""
+
+
+@pytest.mark.parametrize(
+    ("line", "term"),
+    [
+        # three letters must end the run, four begin or end it, five may stand anywhere in it
+        ("z i b", "zib"),
+        ("q z i b", "zib"),
+        ("z i b q", ""),
+        ("q u o x z", "quox"),
+        ("z q u o x", "quox"),
+        ("z q u o x z", ""),
+        ("z b l o r p z", "blorp"),
+        # a longer piece beside it is not part of the run
+        ("z in q u o x z", "quox"),
+        ("z q u o x in z", "quox"),
+        ("z i b in", "zib"),
+        # three pieces and more, at least half of them single letters, and not too long ones
+        ("bl orp", ""),
+        ("s n o rvi", "snorvi"),
+        ("sno r vi", ""),
+        ("sn o r vi", "snorvi"),
+        ("b l argfen", ""),
+        ("b l a rgfen", "blargfen"),
+        # stretched; letters may lack from a double one where the term is long enough
+        ("z i i b", "zib"),
+        ("z z z z z z z z z z i b", "zib"),
+        ("b b l l o r p", "blorp"),
+        ("b l o r q", "bloorq"),
+        ("b l o f", ""),
+        ("b l l o f f", "bllof"),
+    ],
+)
+def test_which_pieces_spell_a_term(line: str, term: str) -> None:
+    assert find(*line.split()) == term
+
+
+def test_a_term_inside_a_real_word_spelt_out_is_no_term() -> None:
+    assert find(*"master", listed=("aster",)) == ""
+    assert find(*"mazter", listed=("azter",)) == "azter"
+    assert find(*"master", listed=("master",)) == "master"
+
+
+@pytest.mark.parametrize(
+    ("line", "term"),
+    [
+        ("to n i", ""),
+        ("to n z q", "tonzq"),
+        ("to n z i x", "tonzix"),
+        ("t o n i", "toni"),
+        ("a i a", "aia"),
+        ("a i a in", "aia"),
+        ("on a l", ""),
+        ("o n a l", "onal"),
+    ],
+)
+def test_short_words_that_say_something_spell_no_term(line: str, term: str) -> None:
+    assert find(*line.split(), listed=("toni", "tonzq", "tonzix", "aia", "onal")) == term
+
+
+def test_a_term_of_another_script_is_found_by_its_looks_among_letters_of_that_script_only() -> None:
+    assert find(*"сор", listed=("сор",)) == ""  # pieces are folded by then
+    assert find(*"cop", listed=("сор",)) == ""
+    assert find(*"cop", listed=("сор",), foreign=True) == "сор"
+    assert find("q", *"cop", listed=("сор",), foreign=True) == "сор"
+
+
+def test_laughter_spelt_out_is_laughter() -> None:
+    assert find(*"lul", listed=("lul",)) == ""
+
+
+@given(st.lists(st.sampled_from(["b", "l", "o", "r", "p", "z", "i", "q", "lo", "rp", "in", "zip"]), max_size=9))
+def test_windows_given_up_early_would_have_held_no_term(pieces: list[str]) -> None:
+    listed = {"zib", "blorp", "priz"}
+    whole = "".join(pieces)
+    expected = ""
+    for start in range(len(pieces)):
+        for end in range(start + 3, len(pieces) + 1):
+            window = pieces[start:end]
+            spelt = "".join(window)
+            begins = start == 0 or len(pieces[start - 1]) > 1
+            ends = end == len(pieces) or len(pieces[end]) > 1
+            single = sum(len(piece) == 1 for piece in window)
+            if (
+                spelt in listed
+                and (ends if len(spelt) == 3 else begins or ends or len(spelt) > 4)
+                and 2 * single >= len(window)
+                and 2.2 * len(window) >= len(spelt)
+                and "in" not in window
+                and (whole in listed or not real_words().zipf(whole))
+            ):
+                expected = expected or spelt
+    stretched = any(ours == other for ours, other in pairwise(whole))
+    if not stretched:
+        assert find(*pieces, listed=tuple(sorted(listed))) == expected
+
+
+def test_the_run_of_broken_words_is_what_is_searched() -> None:
+    listed = compile_lexicon([Term("blorp")])
+    assert (hit := listed.find(fold("well b.l o r-p indeed"))) is not None
+    assert hit.technique == "spacing"
+    assert hit.span == (5, 14)
+    assert listed.find(fold("b l indeed o r p")) is None
