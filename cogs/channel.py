@@ -160,8 +160,10 @@ class Channel:
         engine = await asyncio.to_thread(policy.engine, revision, self.engine.history)
         if revision < self.engine.revision:
             return  # a later one was ready sooner
+        before = self.policy.filters.all
+        changed = (new.name for old, new in zip(before, policy.filters.all, strict=True) if new != old)
+        self.breaker.adopt(policy.breaker, changed)
         self.policy, self.engine = policy, engine
-        self.breaker = Breaker(policy.breaker)
         self.enforcer.language = policy.language
         self._reported.clear()
 

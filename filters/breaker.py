@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import Field
@@ -59,6 +60,13 @@ class Breaker:
             return None
         self.tripped.add(name)
         return name
+
+    def adopt(self, settings: BreakerSettings, changed: Iterable[str]) -> None:
+        """Go by new settings. A filter whose own settings were ``changed`` may act again; the others stay stopped."""
+        if settings != self.settings:
+            self.settings, changed = settings, {*changed, *self._acted}
+        for name in changed:
+            self.reset(name)
 
     def reset(self, name: str) -> None:
         """Let a filter act again."""

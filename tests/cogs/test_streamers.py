@@ -82,11 +82,23 @@ async def test_a_filter_that_was_stopped_for_running_away_is_let_act_again(stand
             await bot.say(f"eve_{number}", "snarfwad", ts=1_700_000_000 + number)
         assert (await bot.record(4)).outcome is Outcome.DRY_RUN
         await bot.until(lambda: any("!filter on blocklist" in line.text for line in bot.twitch.sent("aurora")))
-        assert "; stopped: blocklist; off: " in await bot.ask("aurora", "!filter")
+        await bot.ask("aurora", "!filter set caps.max_ratio 0.4")
+        assert "; stopped: blocklist; off: " in await bot.ask("aurora", "!filter"), (
+            "other filters' settings do not mend it"
+        )
         assert await bot.ask("aurora", "!Filter ON blocklist") == "blocklist is on."
         await bot.say("eve_9", "snarfwad", ts=1_700_000_010)
         [record] = await bot.records.list(RecordQuery(chatter="eve_9"))
         assert record.outcome is Outcome.APPLIED
+
+
+async def test_a_filter_that_was_stopped_acts_again_once_its_own_settings_are_changed(stand: Any) -> None:
+    async with stand("[breaker]\nactions_per_minute = 2\n" + POLICY) as bot:
+        for number in range(3):
+            await bot.say(f"eve_{number}", "snarfwad", ts=1_700_000_000 + number)
+        assert "stopped: blocklist" in await bot.ask("aurora", "!filter")
+        await bot.ask("aurora", "!block add blorptastic")
+        assert "stopped" not in await bot.ask("aurora", "!filter")
 
 
 async def test_what_would_happen_is_told_without_doing_it(stand: Any) -> None:

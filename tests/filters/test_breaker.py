@@ -92,3 +92,17 @@ def test_it_trips_exactly_when_a_minute_holds_more_than_the_limit(gaps: list[int
         assert (tripped is not None) == crowded
         if tripped:
             return
+
+
+def test_new_settings_let_the_filters_they_concern_act_again() -> None:
+    breaker = Breaker(BreakerSettings(actions_per_minute=2))
+    for ts_ms in range(3):
+        judged(ts_ms, breaker)
+    breaker.adopt(breaker.settings, ["caps"])
+    assert breaker.tripped == {"length"}, "another filter's settings"
+    breaker.adopt(breaker.settings, ["length"])
+    assert not breaker.tripped, "its own"
+    assert [judged(10 + n, breaker)[1] for n in range(3)] == [None, None, "length"]
+    breaker.adopt(BreakerSettings(actions_per_minute=3), [])
+    assert not breaker.tripped, "the breaker's"
+    assert [judged(20 + n, breaker)[1] for n in range(4)] == [None, None, None, "length"]
