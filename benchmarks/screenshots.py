@@ -81,7 +81,7 @@ SHOTS = (
     Shot("record-auditor", AUDITOR, "/ops/records/5"),
     Shot("queue-auditor", AUDITOR, "/ops/queue"),
     Shot("audit-auditor", AUDITOR, "/ops/audit"),
-    Shot("find", ANALYST, "/ops/find?q=troll"),
+    Shot("find", ANALYST, "/ops/find?what=troll"),
     Shot("rules", MANAGER, "/ops/rules"),
     Shot("audit", MANAGER, "/ops/audit"),
     Shot("refused", MOD, f"{HERE}/filters"),
@@ -108,7 +108,8 @@ async def shoot(browser: Browser, address: str, shots: list[Shot], folder: Path,
                 await page.click(f"text={shot.click}")
             if shot.press:
                 await page.keyboard.press(shot.press)
-            await page.wait_for_timeout(1_500 if "figures" in shot.path else 500 if shot.fill else 150)
+            await page.wait_for_selector("text=Adding up", state="detached")
+            await page.wait_for_timeout(500 if shot.fill else 150)
             target = folder / f"{shot.name}{suffix}.png"
             await page.screenshot(path=target, full_page=folder != DOCS)
             overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -332,9 +332,9 @@ FORMATS: dict[Unit, Callable[[float], str]] = {
 
 
 def _duration(ms: float) -> str:
-    if ms < 10_000:
-        return f"{ms:,.0f} ms"
+    if ms < 1_000:
+        return f"{ms:.0f} ms"
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
         if ms >= 2 * size:
             return f"{ms / size:.1f} {unit}"
-    return f"{ms / 1000:.0f} s"
+    return f"{ms / 1000:.3g} s"

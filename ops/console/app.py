@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -20,7 +20,7 @@ from config.policy import PolicyError
 from ops.console import channel, drafts, figures, policies, review, signin, team, words
 from ops.console.desk import Access, Desk, desk
 from ops.console.guard import For, form, page
-from ops.console.rendering import back, render
+from ops.console.rendering import back, fragment, render
 from ops.console.safety import Headers, Limit
 from ops.console.visitors import SESSION_MS, Rank
 from storage.database import Database, DatabaseError
@@ -145,6 +145,8 @@ async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = TITLES.get(error.status_code, "That did not work")
     text = error.detail if error.detail not in {"Not Found", "Method Not Allowed"} else "There is no such page."
+    if fragment(request):
+        return PlainTextResponse(text, error.status_code)
     return await render(request, "error.html", error.status_code, title=title, text=text)
 
 

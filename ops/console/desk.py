@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from config.policy import Policy
-from ops.console.clerk import Clerk
+from ops.console.reckoner import Reckoner
 from ops.console.visitors import Sessions
 from storage.appeals import Appeals
 from storage.audit import Audit
@@ -76,7 +76,7 @@ class Desk:
         self.appeals = Appeals(db)
         self.cases = CaseBook(db)
         self.rules = Rules(db)
-        self.clerk = Clerk(db.path)
+        self.reckoner = Reckoner(db.path)
 
     @cached_property
     def _parsed(self) -> dict[str, tuple[int, Policy]]:

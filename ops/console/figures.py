@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ops.console.clerk import Days
 from ops.console.desk import desk
+from ops.console.reckoner import Days
 from ops.console.rendering import DAY_MS, Taste, drawing, fragment, render
 from ops.measures import FORMATS
 from storage.database import now_ms
@@ -32,13 +32,14 @@ async def figures(request: Request) -> Response:
     until_ms = (now_ms() // DAY_MS + 1) * DAY_MS
     period = Period(until_ms - DAYS[span] * DAY_MS, until_ms, channel.id if channel else "")
     page: dict[str, Any] = {"span": span, "spans": DAYS, "channels": channels, "channel": channel, "formats": FORMATS}
+    page["sandbox"] = here.access.sandbox
     part, whole = request.query_params.get("part"), request.query_params.get("whole") == "1"
     if fragment(request) and part == "days":
-        return await render(request, "days.html", **_drawn(await here.clerk.days(period)))
-    measures = await here.clerk.measures(period, taste.zone) if whole or fragment(request) else None
+        return await render(request, "days.html", **_drawn(await here.reckoner.days(period)))
+    measures = await here.reckoner.measures(period, taste.zone) if whole or fragment(request) else None
     if fragment(request):
         return await render(request, "kpis.html", measures=measures, **page)
-    days = _drawn(await here.clerk.days(period)) if whole else {"days": None}
+    days = _drawn(await here.reckoner.days(period)) if whole else {"days": None}
     return await render(request, "figures.html", measures=measures, **days, **page)
 
 

@@ -33,13 +33,8 @@ for (const form of all("form[data-live]")) {
 // What takes the server longer than the page comes after it.
 for (const target of all("[data-load]")) {
   fetch(target.dataset.load, { headers: { "X-Fragment": "1" } })
-    .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
-    .then((html) => { target.innerHTML = html; })
-    .catch((status) => {
-      target.textContent = status === 503
-        ? "Adding up took too long. Ask for fewer days, or for one channel."
-        : "The console does not answer. Load the page again.";
-    });
+    .then(async (answer) => { target[answer.ok ? "innerHTML" : "textContent"] = await answer.text(); })
+    .catch(() => { target.textContent = "The console does not answer. Load the page again."; });
 }
 
 // The live log: new rows come in on top, and replace themselves once their outcome stands.

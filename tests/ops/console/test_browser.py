@@ -20,7 +20,7 @@ from bot import moderating
 from cogs.enforce import Settled
 from config.settings import Settings
 from filters.types import Verdict
-from ops.console import clerk
+from ops.console import reckoner
 from ops.console.serve import beside
 from sandbox.demo import settle
 from sandbox.server import Sandbox
@@ -291,6 +291,10 @@ async def test_reading_and_forms_work_without_javascript(scene: Scene) -> None:
     await analyst.click("text=Put up for review")
     await analyst.click("button[value='uphold: rule broken']")
     assert "uphold, rule broken" in await analyst.inner_text("main")
+    await analyst.goto(scene.address + "/ops/figures")
+    assert "Adding up" not in await analyst.inner_text("main")
+    await analyst.click("noscript a.button")
+    assert "Time to detect" in await analyst.inner_text("main table")
 
 
 async def test_keys_can_be_switched_off(scene: Scene) -> None:
@@ -360,7 +364,7 @@ async def test_every_page_is_accessible_and_fits(scene: Scene, width: int, look:
             else:
                 await page.goto(scene.address + path)
             if "figures" in path:
-                await page.wait_for_selector("[data-load] table", timeout=1000 * clerk.PATIENCE_S)
+                await page.wait_for_selector("[data-load] table", timeout=1000 * reckoner.PATIENCE_S)
             found = await Axe().run(page, options=CRITERIA)
             wrong += [
                 f"{path}: {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found.response["violations"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.console import clerk
+from ops.console import reckoner
 from storage.kpis import Kpis, Period
 from storage.roles import Role
 from tests.ops.conftest import rows
@@ -179,9 +179,12 @@ async def test_figures_are_added_up_outside_of_the_bots_process(house: House, mo
 async def test_whoever_waits_too_long_for_figures_is_told_what_to_do(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clerk, "PATIENCE_S", 0)
+    monkeypatch.setattr(reckoner, "PATIENCE_S", 0)
     guest = await house.come_in(Role.AUDITOR)
     assert "Ask for fewer days" in await guest.see("/ops/figures?whole=1", status=503)
+    part = await guest.client.get("/ops/figures", headers={"X-Fragment": "1"})
+    assert (part.status_code, part.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert part.text.endswith("Ask for fewer days, or for one channel.")
     monkeypatch.undo()
     await guest.see("/ops/figures?whole=1")
 

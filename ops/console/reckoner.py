@@ -40,7 +40,7 @@ class Days:
     left_out: int
 
 
-class Clerk:
+class Reckoner:
     """Works out one question at a time, over the same file, read-only."""
 
     def __init__(self, path: Path) -> None:
@@ -59,7 +59,7 @@ class Clerk:
 
     async def _ask(self, question: Callable[[Kpis], Awaitable[Any]]) -> Any:
         # -P: what lies in the folder that the bot was started in is not taken for a module of ours.
-        command = [sys.executable, "-P", "-c", "from ops.console.clerk import answer; answer()"]
+        command = [sys.executable, "-P", "-c", "from ops.console.reckoner import answer; answer()"]
         try:
             with fail_after(PATIENCE_S):
                 async with self._one_at_a_time:
@@ -77,7 +77,7 @@ def answer() -> None:
     """The other process: read a question from standard input, write what it comes to."""
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, YIELDS)
-    path, question = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by Clerk
+    path, question = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by Reckoner
 
     async def work() -> Any:
         db = await Database.open(path, readonly=True)
