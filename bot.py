@@ -45,6 +45,7 @@ from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
 from sandbox.serve import serve
 from sandbox.server import Sandbox
+from sandbox.tape import Chat
 from sandbox.team import Team
 from storage.chatlogs import LogError
 from storage.database import CorruptDatabaseError, Database, DatabaseError
@@ -274,7 +275,7 @@ def demo(
 
     async def play() -> int:
         rate = demo_stage.parse_speed(speed)
-        chat = demo_stage.Chat.scan(replay or demo_stage.BUNDLED, rate)
+        chat = Chat.scan(replay or demo_stage.BUNDLED, rate)
         if stay:
             # Before the last demo's log goes.
             console_server.listen(console_server.LOOPBACK, port).close()

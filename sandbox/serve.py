@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.server import Sandbox
 from sandbox.stage import Stage
-from storage.chatlogs import read_chat
+from sandbox.tape import Chat
 
 
 async def serve(
@@ -25,10 +25,10 @@ async def serve(
         tell(f"EventSub  {twitch.eventsub_url}")
         tell(f"Client    {twitch.client_id} / {twitch.client_secret}")
         if replay is not None:
-            for line in read_chat(replay):
-                twitch.world.channel(line.channel)
+            for name in Chat.scan(replay).channels:
+                twitch.world.channel(name)
             tell(f"{replay} plays when a client has subscribed")
             await twitch.eventsub.listened_to.wait()
-            played = await Stage(twitch).play(read_chat(replay), speed)
+            played = await Stage(twitch).play(Chat.scan(replay, speed).read(), speed)
             tell(f"{played.delivered} lines played, {played.muted} by muted chatters not delivered")
         await asyncio.Event().wait()

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import bot
-from sandbox.demo import BUNDLED, Chat
+from sandbox.demo import BUNDLED
+from sandbox.tape import Chat
 
 REQUIRED = {"ts", "channel", "user", "text"}
 RAIDERS = "hoss00312_"

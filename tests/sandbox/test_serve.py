@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 
 async def test_a_replay_plays_once_somebody_listens(tmp_path):
     log = tmp_path / "evening.jsonl"
-    log.write_text('{"channel": "aurora", "user": "ann", "text": "one"}\n{"channel": "aurora", "text": "two"}\n')
+    log.write_text(
+        '{"ts": 7, "channel": "aurora", "user": "ann", "text": "one"}\n{"ts": 8, "channel": "aurora", "text": "two"}\n'
+    )
     told: list[str] = []
     serving = asyncio.create_task(serve(port=0, replay=log, speed=None, tell=told.append))
     try:
@@ -49,8 +52,12 @@ async def test_a_replay_plays_once_somebody_listens(tmp_path):
                 }
                 async with http.post(f"{helix}eventsub/subscriptions", json=body, headers=headers) as answer:
                     assert answer.status == 202
-                texts = [(await ws.receive_json())["payload"]["event"]["message"]["text"] for _ in range(2)]
-        assert texts == ["one", "two"]
+                frames = [await ws.receive_json() for _ in range(2)]
+        assert [each["payload"]["event"]["message"]["text"] for each in frames] == ["one", "two"]
+        sent = [datetime.fromisoformat(each["metadata"]["message_timestamp"][:19] + "+00:00") for each in frames]
+        assert all(abs(datetime.now(UTC) - each) < timedelta(minutes=10) for each in sent), (
+            "seconds from a beginning, not from 1970"
+        )
         assert told[-1].startswith("2 lines played")
     finally:
         serving.cancel()
