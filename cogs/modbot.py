@@ -229,7 +229,7 @@ class ModBot(Client):
         try:
             await self.subscribe_websocket(wanted, as_bot=True)
         except twitchio.HTTPException as error:
-            remedy = "sign the bot in again: chatwarden login"
+            remedy = f"make the bot a moderator of {channel.name}, or sign it in again: chatwarden doctor says which"
             log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
 
 

@@ -54,6 +54,8 @@ def check(
         raise typer.Exit(0) from None
     except (PolicyError, InputError, OSError) as error:
         told = f"{error.filename}: cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        if isinstance(error, FileNotFoundError) and error.filename == str(file):
+            told += ". To judge a line itself: echo 'the line' | chatwarden check"
         errors.print(f"chatwarden check: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
 

@@ -78,6 +78,7 @@ def test_a_demo_that_cannot_stay_leaves_the_last_demos_log_alone(tmp_path: Path)
         (("login",), "CHATWARDEN_CLIENT_SECRET"),
         (("demo", "--speed", "fast"), "--speed fast: not a number above 0"),
         (("demo", "--replay", "absent.jsonl"), "absent.jsonl: cannot be read"),
+        (("check", "you fool"), "echo 'the line' | chatwarden check"),
         (("check", "--policy", "absent.toml"), "absent.toml: no such file"),
         (("check", "absent.txt"), "absent.txt"),
         (("check", "--terms", "absent.txt"), "absent.txt"),

@@ -56,8 +56,8 @@ class Login:
                 if "code" in request.query:
                     back.set_result(request.query["code"])
                 else:
-                    back.set_exception(LoginError("Twitch reports that the sign-in was refused"))
-            return web.Response(text="Done. You can close this page and go back to the terminal.")
+                    back.set_exception(LoginError("the sign-in was refused at Twitch (run the command again)"))
+            return web.Response(text="Twitch has answered. You can close this page; the terminal says how it went.")
 
         runner = await self._serve(callback)
         try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import filters
 from config.policy import LONGEST_POLICY, PRESETS, FilterSet, Policy, PolicyError, preset_names
 from filters.base import Filter
 from filters.types import Message
@@ -17,6 +21,14 @@ def test_a_preset_is_complete_and_documented(name: str) -> None:
     title = "\n".join(line.removeprefix("# ") for line in text.splitlines()[:1])
     assert title.startswith(f"{name}: ")
     assert Policy.parse(text).to_toml(title) == text
+
+
+def test_every_filter_is_registered() -> None:
+    modules = [import_module(f"filters.{module.name}") for module in pkgutil.iter_modules(filters.__path__)]
+    made = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    ours = {each for each in made if issubclass(each, Filter) and each is not Filter}
+    missing = [each.__name__ for each in ours - {type(each) for each in FilterSet().all}]
+    assert not missing, f"give FilterSet in config/policy.py a line for {', '.join(missing)}"
 
 
 def test_the_presets_are_the_four_that_are_promised() -> None:
