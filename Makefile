@@ -52,7 +52,8 @@ mutants: $(BENCH_STAMP) ## Break the filters and the action log in small ways an
 chaos: $(STAMP) ## Measure the bot under load and in a raid, and kill it 200 times
 	$(BIN)/python -m benchmarks.chaos
 
-screenshots: $(STAMP) ## Take the README's pictures of the console anew (needs Chromium)
+screenshots: $(STAMP) ## Take the README's pictures of the demo and the console anew (needs Chromium)
+	$(BIN)/python -m benchmarks.film
 	$(BIN)/python -m benchmarks.screenshots
 
 presets: $(STAMP) ## Write new settings into the shipped presets
