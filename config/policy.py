@@ -148,6 +148,11 @@ class Policy(Settings):
             raise PolicyError(f"no preset {name!r} (there are {', '.join(preset_names())})")
         return cls.load(path)
 
+    @classmethod
+    def named(cls, spec: str) -> Policy:
+        """A shipped policy by its name, or else the policy in the file of that path."""
+        return cls.preset(spec) if spec in preset_names() else cls.load(Path(spec))
+
     def to_toml(self, title: str = "") -> str:
         """Write every setting with its description as TOML that ``parse`` reads back to the same policy."""
         return document(self, title)

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from config.policy import DEFAULT_PRESET, Policy, PolicyError, preset_names
+from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.masking import masked, visible
 from filters.types import Fragment, FragmentKind, Message, Role
 from ops.charts import bars
@@ -166,7 +166,7 @@ async def _named(log: PolicyLog, spec: str) -> Named:
 
 
 def _plain(spec: str) -> Named:
-    return (spec, Policy.preset(spec)) if spec in preset_names() else (Path(spec).name, Policy.load(Path(spec)))
+    return Path(spec).name, Policy.named(spec)
 
 
 def _from_file(file: Path, channel: str, since_ms: int) -> Iterator[Message]:

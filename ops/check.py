@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config.policy import Policy, PolicyError
+from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.blocklist import Blocklist
 from filters.engine import Engine
 from filters.lexicon import Problem, read_terms
@@ -35,7 +35,7 @@ class InputError(ValueError):
 
 def check(
     file: Annotated[Path, typer.Argument(help="Text, one chat line a line; - is standard input.")] = Path("-"),
-    policy: Annotated[Path | None, typer.Option(help="Judge by this policy file.")] = None,
+    policy: Annotated[str, typer.Option(help="Judge by this policy: a .toml file, or a preset's name.")] = DEFAULT_PRESET,
     channel: Annotated[str, typer.Option(help="The channel the lines are from, where they do not say.")] = "check",
     terms: Annotated[Path | None, typer.Option(help="Judge by just this blocklist: a term a line, or TSV.")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines are JSON: text; ts, channel, user if known.")] = False,
@@ -89,8 +89,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return answer
 
 
-def _engines(policy: Path | None, terms: Path | None) -> Callable[[], Engine]:
-    base = Policy.preset() if policy is None else Policy.load(policy)
+def _engines(policy: str, terms: Path | None) -> Callable[[], Engine]:
+    base = Policy.named(policy)
     if terms is None:
         return base.engine
     with terms.open(encoding="utf-8", errors="replace") as lines:

@@ -113,10 +113,8 @@ def export_policy(
 
 
 def _of_file(policy: Policy, file: Path) -> Policy:
-    if str(file) in preset_names():
-        return Policy.preset(str(file))
-    if file.suffix == ".toml":
-        return Policy.load(file)
+    if file.suffix == ".toml" or str(file) in preset_names():
+        return Policy.named(str(file))
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -118,6 +118,13 @@ def test_check_answers_one_verdict_a_line_in_order() -> None:
     assert (evidence["filter"], evidence["term"], evidence["span"]) == ("blocklist", "bastard", [4, 11])
 
 
+def test_check_judges_by_a_preset_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("[filters.symbols]\nmax_symbols = 12\n")
+    for policy, action in (("relaxed", "none"), ("strict", "delete"), ("mine.toml", "delete")):
+        result = run("check", "--policy", policy, stdin="@@@@!!!!####$$$$%%%%&&&&****((((\n")
+        assert json.loads(result.stdout)["action"] == action, policy
+
+
 def test_check_reads_jsonl_and_names_a_bad_line() -> None:
     good = run("check", "--jsonl", stdin='{"text":"hi","user":"a","channel":"c","ts":5}\n')
     assert json.loads(good.stdout)["action"] == "none"
