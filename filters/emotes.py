@@ -13,7 +13,7 @@ EMOJI = re.compile(
 )
 """One emoji with its variation, skin tone, tags and what is joined to it."""
 
-NAME = re.compile(r"(?<!\S)(?=\w*[a-z])[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*(?!\S)")
+NAME = re.compile(r"(?<!\S)(?=\w*[a-z])(?=[A-Za-z0-9]*[a-z0-9][A-Z])[A-Za-z0-9]++(?!\S)")
 """A word with a capital inside, like PogChamp, 4Head or forsenE: BTTV, FFZ and 7TV emotes come as plain text."""
 
 
@@ -22,7 +22,7 @@ def emote_spans(message: Message) -> list[tuple[int, int]]:
     spans = [match.span() for match in NAME.finditer(message.text)]
     if not message.text.isascii():
         spans += [match.span() for match in EMOJI.finditer(message.text)]
-    if message.fragments:
+    if message.opaque:
         spans = [span for span in spans if not any(start <= span[0] < end for start, end in message.opaque)]
         at = 0
         for fragment in message.fragments:

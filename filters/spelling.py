@@ -218,6 +218,8 @@ class Speller:
 
     def _run_together(self, letters: str) -> Found | None:
         """A term and a word everybody knows, without the space between them."""
+        if len(letters) > LONGEST_WORD:
+            return None
         for at in range(4, len(letters) - 3):
             before, after = letters[:at], letters[at:]
             if after in self._index.terms and not self._index.terms[after].exact and self._zipf(before) >= 4:

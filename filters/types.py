@@ -94,7 +94,9 @@ class Message:
 
     @cached_property
     def opaque(self) -> tuple[tuple[int, int], ...]:
-        """Spans (start, end) of ``text`` that are emotes, mentions or cheermotes: never read as words."""
+        """Spans (start, end) of ``text`` that are emotes, mentions or cheermotes: never read as words. None where the
+        fragments do not make up the text after all: whatever they would point at stands elsewhere.
+        """
         spans: list[tuple[int, int]] = []
         at = 0
         for fragment in self.fragments:
@@ -102,7 +104,7 @@ class Message:
             if fragment.kind is not FragmentKind.TEXT:
                 spans.append((at, end))
             at = end
-        return tuple(spans)
+        return tuple(spans) if at == len(self.text) else ()
 
 
 class ActionKind(IntEnum):

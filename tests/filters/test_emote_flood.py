@@ -54,3 +54,15 @@ def test_words_are_no_emotes(say, text: str) -> None:
 def test_limits_out_of_range_are_refused(wrong: int) -> None:
     with pytest.raises(ValidationError):
         EmoteFlood(max_emotes=wrong)
+
+
+@pytest.mark.parametrize("text", ["", "Kappa", "Kappa Kappa Kappa Kappa!"])
+def test_fragments_that_are_not_the_text_in_pieces_point_at_nothing(text: str) -> None:
+    line = Message("m", 0, "1", "s", "7", "ada", text, fragments=(Fragment(FragmentKind.EMOTE, "kappa"),) * 4)
+    assert line.opaque == ()
+    assert emote_spans(line) == []
+
+
+@pytest.mark.timeout(20)
+def test_a_long_word_of_changing_case_takes_no_time_to_tell_from_an_emote(say) -> None:
+    assert say(FILTER, "aB" * 50_000 + "-") is None

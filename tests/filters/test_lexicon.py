@@ -522,6 +522,12 @@ def test_hostile_lines_raise_nothing(line: str) -> None:
         assert 0 <= hit.span[0] < hit.span[1] <= len(line)
 
 
+@pytest.mark.timeout(60)
+def test_letters_that_are_many_in_one_are_borne() -> None:
+    """One character of Arabic is a whole blessing: 18 letters, so that 500 characters are a word of 9,000."""
+    assert lexicon("wazzock", "plonker").find_all(fold("\ufdfa" * 15_000)) == []
+
+
 # --- Real chat, where it is at hand
 
 
