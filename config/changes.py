@@ -164,7 +164,7 @@ def _readings(text: str, present: Any) -> Iterator[Any]:
     """What a text may mean as a value, most likely first; one that is a list now is meant to be a list."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (ValueError, RecursionError, KeyError):  # also a number of thousands of digits, and endless brackets
         pass
     else:
         yield value
@@ -175,13 +175,17 @@ def _readings(text: str, present: Any) -> Iterator[Any]:
 
 
 def _same(each: Any, item: Any) -> bool:
+    if isinstance(each, Mapping) and "pattern" in each and isinstance(item, str):
+        return bool(each["pattern"] == item)
     return bool(_text(each) == _text(item))
 
 
 def _text(item: Any) -> Any:
     """What an item of a list is known by: the text of a term, the expression of a pattern, or itself."""
     if isinstance(item, Mapping):
-        item = item.get("text") or item.get("pattern") or item
+        if "pattern" in item:
+            return item["pattern"]  # capitals tell: \S is the opposite of \s
+        item = item.get("text") or item
     return item.casefold() if isinstance(item, str) else item
 
 

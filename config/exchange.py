@@ -40,8 +40,8 @@ def take_in(policy: Policy, found: Imported) -> Intake:
     own = {composed(term.text) for term in policy.filters.blocklist.terms}
     terms = [term for term in found.terms if composed(term.text) not in own]
     listed = policy.filters.regex.patterns
-    known = {pattern.pattern.casefold() for pattern in listed}
-    unknown = [pattern for pattern in found.patterns if pattern.pattern.casefold() not in known]
+    known = {pattern.pattern for pattern in listed}
+    unknown = list({each.pattern: each for each in found.patterns if each.pattern not in known}.values())
     room = MOST_PATTERNS - len(listed)
     full = [
         Problem(0, pattern.note, f"there is room for {MOST_PATTERNS} expressions (remove some first)", refused=True)

@@ -83,11 +83,12 @@ def read_list(text: str) -> Imported:
 
 def _entries(text: str) -> Iterator[tuple[int, str]]:
     """Each entry with the number of its line; in JSON, its place."""
+    text = text.removeprefix("\ufeff")
     if text.lstrip().startswith(("{", "[")):
         yield from _json_entries(text)
         return
     for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip().lstrip("\ufeff")
+        line = line.strip()
         if line.startswith("# "):
             continue
         # A comma stands between words; in an expression it may be part of it.
@@ -99,7 +100,7 @@ def _entries(text: str) -> Iterator[tuple[int, str]]:
 def _json_entries(text: str) -> Iterator[tuple[int, str]]:
     try:
         found = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         # A list may begin with a bracket and be no JSON.
         yield from ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
         return
@@ -112,7 +113,17 @@ def _json_entries(text: str) -> Iterator[tuple[int, str]]:
 
 def _wild(entry: str) -> str:
     """An entry with ``*`` for any letters as an expression for whole words."""
-    return r"\b" + r"\S*".join(re.escape(part) for part in entry.split("*")) + r"\b"
+    return _edge(entry[0], "^") + r"\S*".join(re.escape(part) for part in entry.split("*")) + _edge(entry[-1], "$")
+
+
+def _edge(char: str, end: str) -> str:
+    """What must stand beside an entry that begins or ends so; ``end`` is the line's. Beside a sign or a star nothing:
+    what belongs to a word's other end does.
+    """
+    if not (char.isalnum() or char == "_"):
+        return ""
+    # RE2 knows the edges of words in ASCII alone: beside a letter of another script there never is one.
+    return r"\b" if char.isascii() else rf"(?:{end}|[^\pL\pM\pN_])"
 
 
 def _pattern(expression: str, entry: str, *, case: bool) -> Pattern:

@@ -108,10 +108,15 @@ class Policy(Settings):
         """Read a policy from TOML. PolicyError names the line or the setting that is wrong; nothing is half-read."""
         if len(text.encode(errors="replace")) > LONGEST_POLICY:
             raise PolicyError(f"{source}: {len(text)} characters are above the limit of {LONGEST_POLICY:,} bytes")
+        text = text.removeprefix("\ufeff")  # some editors on Windows begin a file so
         try:
-            return cls.of(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
+            settings = tomllib.loads(text)
+        except RecursionError:
+            raise PolicyError(f"{source}: not valid TOML: brackets in brackets too deep to read") from None
+        except ValueError as error:  # TOMLDecodeError, or Python's own about a number of thousands of digits
             raise PolicyError(f"{source}: not valid TOML: {error}{_said_there(text, str(error))}") from None
+        try:
+            return cls.of(settings)
         except PolicyError as error:
             raise PolicyError(f"{source}: {error}") from None
 

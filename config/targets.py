@@ -49,5 +49,5 @@ class Targets(BaseModel):
         except ValidationError as error:
             told = "; ".join(explain(cls, each) for each in error.errors(include_input=False))
             raise TargetsError(f"{file}: {told}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise TargetsError(f"{file}: {error} (write a TOML file such as: min_precision = 0.95)") from None

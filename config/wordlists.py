@@ -39,7 +39,7 @@ def load(name: str) -> tuple[Term, ...]:
     path = OWN / f"{name}.tsv"
     if path.exists():
         with path.open(encoding="utf-8") as lines:
-            return tuple(read_terms(lines, str(path))[0])
+            return tuple(read_terms(lines)[0])
     words = json.loads((_PACKAGED / f"{name}.json").read_text(encoding="utf-8"))["words"]
-    listed = read_terms(words, name)[0]
+    listed = read_terms(words)[0]
     return tuple(Term(term.text, Severity.MODERATE, Category.PROFANITY) for term in listed)

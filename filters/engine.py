@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from filters.base import Filter, Roles, Settings
 from filters.history import History
@@ -19,8 +19,12 @@ STREAM_STAFF = frozenset({Role.BROADCASTER, Role.MODERATOR})
 """Never acted on, whatever the policy says: Twitch would refuse, and it is their channel."""
 
 
-Names = Annotated[frozenset[str], PlainSerializer(sorted)]
-"""Login names, lower case."""
+def _logins(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(login for name in names if (login := name.strip().lstrip("@").lower()))
+
+
+Names = Annotated[frozenset[str], AfterValidator(_logins), PlainSerializer(sorted)]
+"""Login names, lower case; may be written as chat shows and mentions them: @NightBot."""
 
 UNKNOWN = Standing()
 """The standing of somebody nothing is held against."""

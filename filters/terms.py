@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -51,7 +50,7 @@ class Problem:
     refused: bool
 
 
-def read_terms(lines: Iterable[str], source: str = "list") -> tuple[list[Term], list[Problem]]:
+def read_terms(lines: Iterable[str]) -> tuple[list[Term], list[Problem]]:
     """Read a list: a term a line, or tab-separated under a header of term and any of lang, severity, category, flags.
 
     Empty lines and lines that begin with ``#`` and a space are skipped. Nothing is raised: a list of thousands should
@@ -85,14 +84,14 @@ def read_terms(lines: Iterable[str], source: str = "list") -> tuple[list[Term], 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
     columns: list[str] | None = None
     for number, line in enumerate(lines, start=1):
-        line = line.rstrip("\r\n")
+        line = line.rstrip("\r\n").removeprefix("\ufeff")
         if line.startswith("# ") or not line.strip():
             continue
         if columns is None:
             columns = line.split("\t") if line.split("\t")[0] == "term" else ["term"]
             if columns != ["term"] or line == "term":
                 continue
-        values = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE)) if len(columns) > 1 else [line]
+        values = line.split("\t") if len(columns) > 1 else [line]
         yield number, dict(zip(columns, values, strict=False))
 
 

@@ -94,7 +94,7 @@ def _engines(policy: str, terms: Path | None) -> Callable[[], Engine]:
     if terms is None:
         return base.engine
     with terms.open(encoding="utf-8", errors="replace") as lines:
-        listed, problems = read_terms(lines, str(terms))
+        listed, problems = read_terms(lines)
     for problem in problems[:MOST_PROBLEMS]:
         _warn(terms, problem)
     if len(problems) > MOST_PROBLEMS:

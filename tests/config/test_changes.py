@@ -43,6 +43,8 @@ def test_a_setting_is_changed_by_what_a_person_would_type(path: str, text: str, 
         ("caps.max_ratio.more", "1", "filters.caps.max_ratio.more: no such setting"),
         ("ladder.decay", "soon", "'soon' is not a span of time"),
         ("exempt.roles", "nobody", "exempt.roles"),
+        ("caps.max_ratio", "[" * 5_000, "is no number"),
+        ("caps.max_ratio", "9" * 5_000, "is above 1"),
         ("blocklist.lists", "starter, nonesuch", "nonesuch"),
     ],
 )
@@ -62,6 +64,17 @@ def test_items_come_and_go_by_their_text() -> None:
         without_item(POLICY, "blocklist.terms", "snarfwad")
     with pytest.raises(PolicyError, match="is no list"):
         with_item(POLICY, "caps.max_ratio", 1)
+
+
+def test_an_expression_that_differs_in_a_capital_is_another_one() -> None:
+    more = POLICY
+    for expression in (r"zug\d", r"zug\D"):
+        more = with_item(more, "regex.patterns", {"pattern": expression})
+    assert [each.pattern for each in without_item(more, "regex.patterns", r"zug\d").filters.regex.patterns] == [
+        r"zug\D"
+    ]
+    with pytest.raises(PolicyError, match="is there already"):
+        with_item(more, "regex.patterns", {"pattern": r"zug\D"})
 
 
 def test_differences_read_like_what_was_done() -> None:

@@ -31,6 +31,12 @@ def test_expressions_beyond_the_limit_are_refused_and_the_rest_is_taken() -> Non
     assert f"there is room for {MOST_PATTERNS} expressions" in intake.refused[0].why
 
 
+def test_an_expression_is_taken_once_and_capitals_make_it_another() -> None:
+    intake = take_in(EMPTY, read_blocklist("~/zug\\d/i\n~/zug\\D/i\n~/zug\\d/i\n"))
+    assert [pattern.pattern for pattern in intake.policy.filters.regex.patterns] == [r"zug\d", r"zug\D"]
+    assert (intake.added, intake.present) == (2, 1)
+
+
 def test_twitch_gets_what_it_lacks_and_can_take() -> None:
     policy = listing("snarfwad", "zugmonger", "two words", "x", "bl*rp", "drongle")
     outgo = for_twitch(policy, ["Snarfwad", "*zugmonger", "drongles"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,22 @@ def test_a_star_stands_for_letters_of_the_same_word() -> None:
     assert not hits("quax*", "aquax")
 
 
+@pytest.mark.parametrize(
+    ("entry", "hit", "innocent"),
+    [
+        ("злюк*", "ах ты злюка!", "неназлюка"),
+        ("*ведрун", "это староведрун.", "ведруны"),
+        ("çãx*", "que çãxona", "açãxona"),
+        ("зл*ка", "злюка, злюка", "злюкам"),
+        ("$$$*", "get $$$cash", "get $$ cash"),
+        ("*?!", "what?!", "what? !"),
+    ],
+)
+def test_a_star_stands_for_letters_of_every_script_and_beside_signs(entry: str, hit: str, innocent: str) -> None:
+    assert hits(entry, hit)
+    assert not hits(entry, innocent)
+
+
 def test_twitchs_blocked_terms_are_read_as_helix_writes_them() -> None:
     text = json.dumps({"data": [{"id": "1", "text": "snarfwad"}, {"id": "2", "text": "zug*monger"}], "pagination": {}})
     found = read_blocklist(text)
@@ -67,6 +84,21 @@ def test_what_cannot_be_taken_is_told_with_its_line() -> None:
 def test_our_own_lists_keep_their_grades() -> None:
     [term] = read_list("# Ours\nterm\tseverity\tflags\nsnarfwad\t3\tanywhere\n").terms
     assert (term.text, term.severity, term.anywhere) == ("snarfwad", 3, True)
+
+
+def test_a_list_from_windows_is_read_as_any_other() -> None:
+    [term] = read_list("\ufeffterm\tseverity\r\nsnarfwad\t3\r\n").terms
+    assert (term.text, term.severity) == ("snarfwad", 3)
+    assert [term.text for term in read_list('\ufeff["snarfwad"]').terms] == ["snarfwad"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 50_000, "[" + "1" * 5_000 + "]", "term\tlang\nsnarfwad\t" + "x" * 200_000],
+    ids=("nested", "digits", "wide"),
+)
+def test_a_list_nobody_wrote_raises_nothing(text: str) -> None:
+    assert all(problem.refused for problem in read_list(text).problems)
 
 
 @given(st.text())

@@ -68,6 +68,9 @@ def test_what_is_written_reads_back_the_same(dry_run: bool, prefix: str, decay: 
         ("[ladder]\nsteps = ['tickle']", "'tickle' is not an action (use review, delete, warn, timeout 10m or ban)"),
         ("[exempt]\nroles = ['king']", "exempt.roles"),
         ("language = 'tlh'", "language: 'tlh'"),
+        ("prefix = " + "9" * 5_000, "not valid TOML: Exceeds the limit"),
+        ("prefix = " + "[" * 5_000, "not valid TOML: brackets in brackets too deep to read"),
+        ("[ladder]\nconfidence_line = nan", "ladder.confidence_line: nan is above 1"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_the_remedy(text: str, said: str) -> None:
@@ -75,6 +78,13 @@ def test_a_wrong_setting_is_named_with_its_value_and_the_remedy(text: str, said:
         Policy.parse(text, "aurora.toml")
     assert str(error.value).startswith("aurora.toml: ")
     assert said in str(error.value)
+
+
+def test_names_may_be_written_as_chat_shows_them_and_a_file_as_windows_does() -> None:
+    policy = Policy.parse('\ufeff[exempt]\nchatters = ["NightBot", " @Ann_3 ", "@"]')
+    assert policy.exempt.chatters == {"nightbot", "ann_3"}
+    [verdict] = [policy.engine().judge(Message("1", 0, "1", "s", "7", "nightbot", "W" * 500))]
+    assert verdict.exempt == "exempt chatter"
 
 
 def test_an_endless_file_is_refused() -> None:
