@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from filters.base import Filter
-from filters.history import History
+from filters.history import KEPT_S, History
 from filters.types import Category, Evidence, Message
 
 _MENTION = re.compile(r"(?<!\w)@(\w{3,25})")
@@ -23,7 +23,7 @@ class MentionFlood(Filter):
     category: Category = Field(Category.HARASSMENT, description="The written rule this filter enforces.")
     max_mentions: int = Field(5, ge=1, le=50, description="People a line may mention.")
     max_in_window: int = Field(12, ge=1, le=200, description="Mentions a chatter may send within the window.")
-    window_s: float = Field(30, gt=0, le=600, description="Length of the window in seconds.")
+    window_s: float = Field(30, gt=0, le=KEPT_S, description="Length of the window in seconds.")
 
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when a line or the chatter's recent lines mention too many."""

@@ -214,7 +214,11 @@ class RaidDetector:
         if namesakes and self._may_tell(namesakes, len(namesakes.members)):
             alike = namesakes.since(message.ts_ms - WINDOW_S * 1000)
             named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
-            yield _Likeness(named, namesakes, f"are named like {namesakes.pattern}")
+            # Why a raid was seen stays for good; a pattern without digits is somebody's name, which must not.
+            pattern = namesakes.pattern
+            yield _Likeness(
+                named, namesakes, f"are named like {pattern}" if "#" in pattern else "have look-alike names"
+            )
 
     def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group

@@ -8,7 +8,7 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from filters.base import Filter
-from filters.history import History
+from filters.history import CHATTER_LINES, KEPT_S, History
 from filters.types import Category, Evidence, Message
 
 
@@ -18,8 +18,10 @@ class SelfRepeat(Filter):
     name: ClassVar[str] = "self_repeat"
 
     category: Category = Field(Category.SPAM, description="The written rule this filter enforces.")
-    max_repeats: int = Field(3, ge=1, le=50, description="Times nearly the same line may be said within the window.")
-    window_s: float = Field(60, gt=0, le=3_600, description="Length of the window in seconds.")
+    max_repeats: int = Field(
+        3, ge=1, lt=CHATTER_LINES, description="Times nearly the same line may be said within the window."
+    )
+    window_s: float = Field(60, gt=0, le=KEPT_S, description="Length of the window in seconds.")
     min_characters: int = Field(10, ge=1, le=500, description="Characters a line needs before it is looked at.")
     likeness: float = Field(0.9, ge=0.5, le=1, description="How alike two lines must be to count as the same, 0 to 1.")
     min_pace: int = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -24,7 +25,7 @@ class UsernameLookalike(Filter):
     def check(self, message: Message, history: History) -> Evidence | None:
         """Return a finding when the chatter is one of more look-alike newcomers than allowed; it names their pattern.
 
-        All members of a cluster get the same rule, so that one decision can be made for all of them.
+        Not as its rule, which stays in the log for good: without digits the pattern is somebody's name.
         """
         arrival = history.arrival(message)
         since_ms = message.ts_ms - self.window_s * 1000
@@ -36,4 +37,4 @@ class UsernameLookalike(Filter):
         pattern = arrival.namesakes.pattern
         detail = f"{len(alike)} newcomers in {self.window_s:g} s are named like {pattern}, {self.max_names} are allowed"
         related = tuple(each.message_id for each in alike if each is not arrival)
-        return self.evidence(message, pattern, detail, related=related)
+        return replace(self.evidence(message, "max_names", detail, related=related), folded=pattern)

@@ -90,6 +90,10 @@ def test_a_raid_is_seen_within_its_first_ten_messages_and_regulars_are_left_out(
 def test_the_alert_says_why(read) -> None:
     alerts = watch(chat(600) + burst(600, bot, lambda n: TALK[n % len(TALK)]))
     assert alerts[0][1].why == "5 newcomers are named like raid_bot_#"
+    alerts = watch(
+        chat(600) + burst(600, lambda n: f"hossvoss_{'abcdefghij'[n % 10] * 3}", lambda n: TALK[n % len(TALK)])
+    )
+    assert alerts[0][1].why == "5 newcomers have look-alike names"
     alerts = watch(chat(600) + burst(600, odd, lambda n: THREAT))
     assert alerts[0][1].why == "5 newcomers say nearly the same"
     assert [member.chatter for member in alerts[0][1].members] == [odd(n) for n in range(5)]

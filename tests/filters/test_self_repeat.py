@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from filters.history import CHATTER_LINES, KEPT_S
 from filters.self_repeat import SelfRepeat
 
 REPEAT = SelfRepeat(max_repeats=2, window_s=60, min_characters=10, likeness=0.9)
@@ -60,7 +61,16 @@ def test_a_slow_chat_may_be_let_be(play) -> None:
     assert play(fast, "0 bob: a\n0 cat: b\n0 dan: c\n" + repeated)[4] is not None
 
 
-@pytest.mark.parametrize("wrong", [{"likeness": 1.1}, {"max_repeats": 0}, {"min_characters": 501}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"likeness": 1.1},
+        {"max_repeats": 0},
+        {"min_characters": 501},
+        {"window_s": KEPT_S + 1},  # older lines are not remembered
+        {"max_repeats": CHATTER_LINES},  # nor more of one chatter
+    ],
+)
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         SelfRepeat(**wrong)

@@ -25,9 +25,18 @@ def test_a_row_of_bots_is_caught_under_one_pattern_and_those_around_them_are_not
         """,
     )
     assert [bool(each) for each in verdicts] == [False, False, False, False, False, True, False, True]
-    assert verdicts[5].rule == verdicts[7].rule == "raid_bot_#"
+    assert verdicts[5].folded == verdicts[7].folded == "raid_bot_#"
     assert verdicts[5].related == ("m2", "m3", "m5")
     assert verdicts[5].detail == "4 newcomers in 60 s are named like raid_bot_#, 3 are allowed"
+
+
+def test_no_name_is_left_in_what_is_never_erased(play) -> None:
+    log = "\n".join(
+        f"{n} {name}: hi" for n, name in enumerate("hoss_voss_one hoss_voss_two hoss_voss_six hoss_voss_ten".split())
+    )
+    *_, last = play(FILTER, log)
+    assert last.folded.startswith("hoss_voss_")
+    assert (last.filter, last.rule) == ("username_lookalike", "max_names")
 
 
 def test_the_same_names_over_an_hour_are_left_alone(play) -> None:
