@@ -106,13 +106,14 @@ class Database:
             raise WriteError(f"{self.path}: opened read-only")
         async with self._lock:
             try:
-                await self._writer.execute("BEGIN IMMEDIATE")
                 try:
+                    await self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
                     await self._writer.execute("COMMIT")
                 except BaseException:
-                    if self._writer.in_transaction:
-                        await self._writer.execute("ROLLBACK")
+                    # Whoever is cancelled while a statement waits for its turn leaves it to run all the same, even a
+                    # BEGIN that waits for another process. This one is behind it, and does nothing where none is open.
+                    await self._writer.rollback()
                     raise
             except sqlite3.Error as error:
                 kind = UnwritableError if isinstance(error, sqlite3.OperationalError) else WriteError
@@ -138,11 +139,11 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
         """Hold what ``rows`` and ``stream`` see at one commit, for a question of several queries."""
-        await self._reader.execute_fetchall("BEGIN")
         try:
+            await self._reader.execute_fetchall("BEGIN")
             yield
         finally:
-            await self._reader.execute_fetchall("ROLLBACK")
+            await self._reader.rollback()
 
     async def copy_into(self, target: sqlite3.Connection, pages: int, progress: Callable[[int, int], None]) -> None:
         """Copy everything, as last committed, into another database, ``pages`` at a time.

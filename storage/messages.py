@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections import Counter, deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import structlog
 
@@ -34,6 +35,7 @@ class MessageLog:
         self._people = People()
         self._waiting: deque[Message] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self.lost = 0
 
     def keep(self, message: Message) -> None:
@@ -47,14 +49,15 @@ class MessageLog:
 
     async def close(self) -> None:
         """Write what is waiting."""
+        self._closing.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task])
         await self._write()
 
     async def _gather(self) -> None:
         while self._waiting:
-            await asyncio.sleep(EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), EVERY_S)
             await self._write()
 
     async def _write(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,44 @@ async def test_a_transaction_that_raises_leaves_nothing(db: Database) -> None:
     with pytest.raises(RuntimeError):
         await begin_and_fail()
     assert await db.rows("SELECT 1 FROM actors WHERE name = 'ghost'") == []
+
+
+async def test_who_is_cancelled_while_waiting_to_write_stops_nobody_after(db: Database, path: Path) -> None:
+    """As when a page is left, or a shutdown comes, while another process holds the file."""
+
+    async def write(name: str) -> None:
+        async with db.transaction() as transaction:
+            await transaction.execute("INSERT INTO actors (name) VALUES (?)", (name,))
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(write("ghost"))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        await asyncio.sleep(0.1)
+        other.execute("ROLLBACK")
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await write("next")
+        other.execute("BEGIN IMMEDIATE")  # nothing of ours holds the file
+    names = {row["name"] for row in await db.rows("SELECT name FROM actors")}
+    assert "next" in names
+    assert "ghost" not in names
+
+
+async def test_a_snapshot_that_is_cancelled_is_over(db: Database) -> None:
+    async def look() -> None:
+        async with db.snapshot():
+            await asyncio.sleep(60)
+
+    for after in range(6):  # turns of the loop: before, while and after the transaction begins
+        looking = asyncio.create_task(look())
+        for _ in range(after):
+            await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        async with db.snapshot():
+            pass
 
 
 async def test_a_reader_sees_nothing_uncommitted(db: Database) -> None:

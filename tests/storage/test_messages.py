@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,6 +53,24 @@ async def test_lines_come_back_as_they_were_said(db: Database) -> None:
     assert back[1].opaque == said[1].opaque
     assert await count_stored(db, "id-studio", T0 + 2_000) == 1
     assert [message.id async for message in stored(db, "id-elsewhere")] == []
+
+
+async def test_a_stop_while_lines_are_being_written_loses_none(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.messages.EVERY_S", 0.01)
+    await keep(db)
+    log = MessageLog(db)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        log.keep(make_message(1))
+        await asyncio.sleep(0.2)  # by now the line waits for the other's transaction to end
+        stopping = asyncio.create_task(log.close())
+        await asyncio.sleep(0.1)
+        other.execute("ROLLBACK")
+        await stopping
+    assert [message.id async for message in stored(db, "id-studio")] == ["message-1"]
+    assert log.lost == 0
 
 
 async def test_whoever_is_erased_leaves_no_line(db: Database) -> None:
