@@ -71,8 +71,8 @@ async def verify(
             result.rows[table], broken = await _verify_chain(db, table, anchor, progress)
             result.breaks += [broken] if broken else []
         result.breaks += [broken] if (broken := await _verify_personal(db, progress)) else []
-        result.breaks += [broken] if (broken := await _verify_notes(db)) else []
-        result.breaks += [broken] if (broken := await _verify_states(db)) else []
+        for look in (_verify_erasures, _verify_notes, _verify_seals, _verify_states):
+            result.breaks += [broken] if (broken := await look(db)) else []
     return result
 
 
@@ -114,14 +114,31 @@ async def _verify_personal(db: Database, progress: Callable[[int], None]) -> Bre
                 return Break("evidence", number, "rows of evidence or context were added, removed or exchanged")
         first = between[1] + 1
         progress(len(records))
+    for table in ("evidence", "context_messages"):
+        if rows := await db.rows(_OF_NO_RECORD.format(table=table)):
+            return Break(table, rows[0][0], "belongs to no Record")
     return None
 
 
 def _fault(row: sqlite3.Row) -> str:
     if row["key"] is None:
-        return "" if row["erased"] else "the person's key is gone without an erasure"
-    columns = _columns(row, "record_id", "mac", "key", "erased", "gone")
+        if not row["erased"]:
+            return "the person's key is gone without an erasure"
+        return "has words of a person who was erased" if row["words"] else ""
+    columns = _columns(row, "record_id", "mac", "key", "erased", "words", "gone")
     return "" if row["gone"] or mac(row["key"], columns) == row["mac"] else "is not as written"
+
+
+async def _verify_erasures(db: Database) -> Break | None:
+    if rows := await db.rows(_NOT_ERASED):
+        return Break("chatters", rows[0][0], "who was erased can be told again")
+    return None
+
+
+async def _verify_seals(db: Database) -> Break | None:
+    if rows := await db.rows(_LOST_SEAL):
+        return Break("sealed_content", rows[0][0], "is missing without retention, release or an erasure")
+    return None
 
 
 async def _verify_notes(db: Database) -> Break | None:
@@ -134,8 +151,9 @@ async def _verify_notes(db: Database) -> Break | None:
 
 
 async def _verify_states(db: Database) -> Break | None:
-    if rows := await db.rows(_WRONG_STATE):
-        return Break("record_states", rows[0][0], "does not follow from record_events")
+    for sql in (_WRONG_STATE, _OF_NO_RECORD.format(table="record_states")):
+        if rows := await db.rows(sql):
+            return Break("record_states", rows[0][0], "does not follow from record_events")
     if rows := await db.rows(_WRONG_COUNT):
         return Break("daily_counts", rows[0][0], "is not how many Records of that day stand so")
     return None
@@ -156,7 +174,9 @@ _PAST = """r.ts_ms < (
 # CASE and not AND: the AND of a value asks both sides, and would read all Records of a busy chatter for each line.
 _EVIDENCE = f"""
     SELECT e.*, k.key, r.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
-        CASE WHEN e.folded IS NULL THEN {_PAST} OR r.id IN (SELECT record_id FROM sealed) ELSE 0 END AS gone
+        e.folded IS NOT NULL OR e.detail IS NOT NULL AS words,
+        CASE WHEN e.folded IS NULL AND e.detail IS NULL THEN {_PAST} OR r.id IN (SELECT record_id FROM sealed)
+        ELSE 0 END AS gone
     FROM evidence AS e
     JOIN records AS r ON r.id = e.record_id
     LEFT JOIN person_keys AS k ON k.chatter_id = r.chatter_id
@@ -166,6 +186,7 @@ _EVIDENCE = f"""
 
 _LINES = f"""
     SELECT m.*, p.twitch_id, k.key, m.chatter_id IN (SELECT chatter_id FROM erasures) AS erased,
+        m.text IS NOT NULL AS words,
         CASE WHEN m.text IS NULL THEN
             {_PAST}
             OR EXISTS (
@@ -182,6 +203,34 @@ _LINES = f"""
     WHERE m.record_id BETWEEN ? AND ?
     ORDER BY m.record_id, m.position
 """  # noqa: S608 - fixed text
+
+_OF_NO_RECORD = """
+    SELECT record_id FROM {table} WHERE record_id < 1 OR record_id > (SELECT coalesce(max(id), 0) FROM records) LIMIT 1
+"""
+
+_NOT_ERASED = """
+    SELECT e.chatter_id
+    FROM erasures AS e
+    LEFT JOIN chatters AS p ON p.id = e.chatter_id
+    LEFT JOIN person_keys AS k ON k.chatter_id = e.chatter_id
+    WHERE p.erased_ms IS NULL OR p.twitch_id IS NOT NULL OR p.login IS NOT NULL OR k.key IS NOT NULL
+    ORDER BY e.id
+    LIMIT 1
+"""
+
+# Content is kept for a day at least, so no run of retention before that accounts for it.
+_LOST_SEAL = """
+    SELECT e.id
+    FROM sealed AS e
+    JOIN records AS r ON r.id = e.record_id
+    WHERE e.kept
+        AND NOT EXISTS (SELECT 1 FROM sealed_content AS n WHERE n.sealed_id = e.id)
+        AND NOT EXISTS (SELECT 1 FROM seal_releases AS d WHERE d.sealed_id = e.id AND d.outcome = 'destroyed')
+        AND r.chatter_id NOT IN (SELECT chatter_id FROM erasures)
+        AND e.at_ms + 86400000 > (SELECT coalesce(max(before_ms), 0) FROM retention_runs WHERE subject = 'sealed')
+    ORDER BY e.id
+    LIMIT 1
+"""
 
 _NOTES = """
     SELECT n.id, n.digest, t.key, t.text,

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from filters.types import Category
 from storage.chain import CHAINED, row_hash
 from storage.database import Database
+from storage.people import erase
 from storage.policies import PolicyLog
 from storage.records import Outcome, RecordLog
+from storage.sealed import Sealer, new_key
 from storage.verifying import Break, Head, heads, verify
-from tests.storage.conftest import make_message, make_record
+from tests.storage.conftest import make_evidence, make_message, make_record
 
 
 @pytest.fixture
@@ -129,3 +132,38 @@ async def test_policy_revisions_are_chained_too(db: Database, path: Path) -> Non
     assert (await verify(db)).breaks == []
     tamper(path, "UPDATE policy_revisions SET reason = 'none' WHERE id = 2")
     assert [(each.table, each.id) for each in (await verify(db)).breaks] == [("policy_revisions", 2)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "row"),
+    [
+        ("UPDATE context_messages SET text = 'boo' WHERE record_id = 1", "context_messages", 1),
+        ("UPDATE evidence SET folded = 'boo' WHERE record_id = 1", "evidence", 1),
+        ("UPDATE evidence SET detail = 'boo' WHERE record_id = 1", "evidence", 1),
+        ("UPDATE chatters SET login = 'troll' WHERE erased_ms > 0", "chatters", 1),
+        ("UPDATE chatters SET erased_ms = NULL", "chatters", 1),
+        ("INSERT INTO person_keys (chatter_id, key) VALUES (1, zeroblob(32))", "chatters", 1),
+        ("UPDATE evidence SET detail = 'boo' WHERE record_id = 2", "evidence", 2),
+        ("DELETE FROM sealed_content", "sealed_content", 1),
+    ],
+)
+async def test_what_was_destroyed_does_not_come_back_and_what_is_sealed_does_not_go(
+    db: Database, path: Path, statement: str, table: str, row: int
+) -> None:
+    log = RecordLog(db, Sealer([new_key()]))
+    await log.settle(await log.open(make_record()), Outcome.APPLIED)
+    grave = (make_evidence(Category.CHILD_SAFETY),)
+    await log.settle(await log.open(make_record(make_message(2, "other"), evidence=grave)), Outcome.APPLIED)
+    await log.close()
+    await erase(db, 1, actor="ada", reason="request 12")
+    assert (await verify(db)).breaks == []
+    tamper(path, statement)
+    assert (table, row) in [(each.table, each.id) for each in (await verify(db)).breaks]
+
+
+async def test_what_belongs_to_no_record_is_named(five: RecordLog, db: Database, path: Path) -> None:
+    tamper(path, "DELETE FROM records WHERE id = 5")
+    named = {(each.table, each.id) for each in (await verify(db)).breaks}
+    assert {("evidence", 5), ("record_states", 5)} <= named
+    tamper(path, "DELETE FROM evidence WHERE record_id = 5")
+    assert ("context_messages", 5) in {(each.table, each.id) for each in (await verify(db)).breaks}
