@@ -83,7 +83,20 @@ class Requests:
             await transaction.execute(
                 "UPDATE requests SET done_ms = ?, failure = ? WHERE id = ?", (now_ms(), failure, request_id)
             )
+            await transaction.execute(_FORGET, (request_id,))
 
+
+# Erasure leaves a request that the bot has yet to carry out; then the words to the person have had their time.
+_FORGET = """
+    UPDATE requests
+    SET subject = '', note = ''
+    WHERE id = ? AND id IN (
+        SELECT d.request_id
+        FROM appeal_decisions AS d
+        JOIN appeals AS p ON p.id = d.appeal_id
+        JOIN erasures AS e ON e.chatter_id = p.chatter_id
+    )
+"""
 
 _SELECT = """
     SELECT q.id, q.at_ms, a.name, q.kind, q.subject, q.channel_id, q.note, q.done_ms, q.failure

@@ -8,6 +8,7 @@ What a case on legal hold concerns stays whatever its age.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,6 +150,12 @@ class Retention:
 
 
 async def _destroy(transaction: aiosqlite.Connection, purge: Purge, numbers: Sequence[int], actor: str) -> None:
+    # Since they were listed a case may have been put on hold, and somebody have come back or been erased.
+    still = await transaction.execute_fetchall(
+        f"{_PAST[purge.subject]} AND {_NUMBER[purge.subject]} IN (SELECT value FROM json_each(:some))",  # noqa: S608
+        {"before": purge.before_ms, "category": purge.category, "some": json.dumps(numbers)},
+    )
+    numbers = [row[0] for row in still]
     if purge.subject == "log":
         for person in numbers:
             await erase_within(transaction, person, actor=actor, reason="retention: no Record within its time")
@@ -224,6 +231,16 @@ _PAST = {
     """,  # noqa: S608 - fixed text
 }
 """The numbers of what is past its time."""
+
+_NUMBER = {
+    "bodies": "r.id",
+    "messages": "id",
+    "log": "p.id",
+    "appeals": "id",
+    "cases": "t.note_id",
+    "sealed": "n.sealed_id",
+}
+"""The column of those numbers, to ask for some alone."""
 
 _DESTROY = {
     "bodies": (

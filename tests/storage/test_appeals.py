@@ -90,6 +90,24 @@ async def test_what_twitch_would_not_take_can_be_decided_again(log: RecordLog, d
     assert (appeal.status, appeal.failure, appeal.decided_by) == ("approved", "", "senior")
 
 
+async def test_an_answer_under_way_when_the_person_is_erased_is_forgotten_once_given(
+    log: RecordLog, db: Database, staff: Team
+) -> None:
+    await add_ban(log)
+    number = await receive(db)
+    request_id = await Appeals(db).decide(
+        staff["analyst"], number, "deny", "rule broken", to_chatter="dear troll", surface="shell"
+    )
+    [person] = await find_people(db, "troll")
+    await erase(db, person, actor="officer", reason="request 12")
+    [request] = await Requests(db).open()
+    assert (request.subject, request.note) == ("unban-1", "dear troll")  # or the bot could not answer
+    await Requests(db).finish(request_id)
+    done = await Requests(db).get(request_id)
+    assert done is not None
+    assert (done.subject, done.note) == ("", "")
+
+
 async def test_nobody_answers_who_had_a_part(log: RecordLog, db: Database, staff: Team) -> None:
     record = await add_ban(log)
     number = await receive(db)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,42 @@ async def test_a_legal_hold_wins_over_retention_and_erasure(
     await book.hold(staff["legal"], case, on=False, surface="shell")
     await retention.run(at_ms=later)
     assert await find_people(db, "troll") == []
+    assert (await verify(db)).breaks == []
+
+
+async def test_what_comes_between_listing_and_destroying_is_minded(
+    log: RecordLog, db: Database, staff: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a million Records a run takes minutes: a hold put on meanwhile holds, and who is back is not erased."""
+    await ban(log, 1)
+    await ban(log, 2, "spammer")
+    await ban(log, 3, "erased")
+    book = CaseBook(db)
+    [troll], [erased] = await find_people(db, "troll"), await find_people(db, "erased")
+    case = await book.open(staff["senior"], "court order", surface="shell")
+    await book.add(staff["senior"], case, "person", troll, surface="shell")
+    later = T0 + 500 * DAY_MS
+    listed = 0
+    aside = Retention._aside
+
+    @asynccontextmanager
+    async def slow(self: Retention) -> AsyncIterator[Database]:
+        nonlocal listed
+        async with aside(self) as reader:
+            yield reader
+        listed += 1
+        if listed == 2:  # the plan came first
+            await book.hold(staff["legal"], case, on=True, surface="shell")
+            await erase(db, erased, actor="officer", reason="request 3")
+            await ban(log, 500 * 24 * 3600, "spammer")
+
+    monkeypatch.setattr(Retention, "_aside", slow)
+    await Retention(db).run(at_ms=later)
+    held = await log.get(1)
+    assert held is not None
+    assert held.text == f"{SECRET} 1"
+    assert (await log.details(1)).evidence[0].folded == "handwriting"
+    assert len(await find_people(db, "troll")) == len(await find_people(db, "spammer")) == 1
     assert (await verify(db)).breaks == []
 
 
