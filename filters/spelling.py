@@ -27,6 +27,8 @@ from filters.index import SHORTEST_FUZZY, Index
 from filters.realwords import real_words
 from filters.text import composed, plain, skeleton, squash
 
+SHORTEST_MASKED = {1: 4, 2: 5}
+"""Letters a word needs with one of them hidden, and with two: what is left must tell it."""
 LONGEST_WORD = 45
 """Letters above which a word is no slip of a term, but a wall of text whose forms would take time to try."""
 SHORTEST_POSING = 4
@@ -44,6 +46,8 @@ LEET_EDGES = ".,;:?\"'()[]{}*~-_=#&/\\^`%"
 """Punctuation around a word that is no letter in disguise."""
 
 _EDGES = ".,;:?!\"'()[]{}<>*~-_=#&/\\|^`%…“”‘’«»•@"
+_HIDING = "*#@%"
+"""What hides a letter and is seldom written inside a word for anything else."""
 _SEPARATORS = re.compile(r"[\W_]+")
 _EMOTE = re.compile(r"\W*([a-z]{3,}\d*[A-Z]+[a-z]*|[A-Z][a-z]+[A-Z][a-z]+)\W*$")
 """How channels name their emotes: a prefix in small letters, then a word with a capital; and CamelCase."""
@@ -107,7 +111,11 @@ class Speller:
         for form in (composed(token), own):
             if form in self._index.native:
                 return Found(form, "exact")
-        if own.isascii() or self._zipf(own):
+        if own.isascii():
+            return None
+        if found := self._masked_native(token):
+            return found
+        if self._zipf(own):
             return None
         looks = squash(skeleton(token).translate(AS_OTHER_LETTERS))
         for form in (looks, relax(looks), collapse(looks)):
@@ -117,6 +125,15 @@ class Speller:
             if missing_letters(own, term) == 0:
                 return Found(term, "repeats")
         return self._native_slip(own) if len(own) <= LONGEST_WORD else None
+
+    def _masked_native(self, token: str) -> Found | None:
+        """A term in its own script with one or two letters hidden: с*ка."""
+        core = plain(token).strip(_EDGES)
+        hidden = [char for char in core if char in _HIDING]
+        if not 1 <= len(hidden) <= 2 or len(set(hidden)) > 1 or len(core) < SHORTEST_MASKED[len(hidden)]:
+            return None
+        shape = core.replace(hidden[0], ".")
+        return next((Found(term, "masking", len(hidden)) for term in self._index.near_native.fitting(shape)), None)
 
     def _native_slip(self, own: str) -> Found | None:
         """A letter left out or two swapped: which keys are neighbours on every keyboard there is, nobody knows."""
@@ -308,13 +325,13 @@ class Speller:
     def _masked(self, core: str, letters: str, parts: Sequence[str]) -> Found | None:
         shape = "".join(char if char.isalnum() else "." for char in core)
         hidden = [char for char in core if not char.isalnum()]
-        if not 1 <= len(hidden) <= 2 or len(set(hidden)) > 1 or len(shape) < 4 or hidden[0] in "'’":
+        if not 1 <= len(hidden) <= 2 or len(set(hidden)) > 1 or hidden[0] in "'’":
             return None
-        if hidden[0] not in "*#@%" and (
+        if len(shape) < SHORTEST_MASKED[len(hidden)]:
+            return None
+        if hidden[0] not in _HIDING and (
             self._zipf(letters) >= 3 or any(len(part) > 2 and self._zipf(part) >= 3 for part in parts)
         ):
-            return None
-        if len(hidden) == 2 and len(shape) < 5:
             return None
         return next((Found(term, "masking", len(hidden)) for term in self._index.near.fitting(shape)), None)
 

@@ -141,3 +141,19 @@ def test_a_term_is_found_between_marks_that_part_words() -> None:
 def test_the_longest_of_the_terms_one_slip_away_is_named() -> None:
     assert find("blorpe", "blorpen", "blorqe") == ("blorpen", "typo", 1)
     assert find("blorpe", "blorqe", "blorpen") == ("blorpen", "typo", 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("чур*ан", True),
+        ("ч*рб*н", True),
+        ("чурб@н!", True),
+        ("ч*р#ан", False),  # two signs
+        ("ч***ан", False),
+        ("чу*анов", False),
+    ],
+)
+def test_letters_of_every_alphabet_may_be_hidden(word: str, found: bool) -> None:
+    hits = compile_lexicon([Term("чурбан")]).find_all(fold(word))
+    assert [hit.technique for hit in hits] == ["masking"] * found
