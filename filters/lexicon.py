@@ -190,6 +190,8 @@ class Lexicon:
                 skip_to = next((end for end in range(at, last + 1) if not words[end].broken), last + 1)
                 if found := self._spelt_out.find(words[at:skip_to]):
                     yield at, skip_to, found
+                elif skip_to - at >= 3:
+                    yield from self._phrases.spelt_out(words, at, skip_to)
 
 
 def _is_split(word: Word, after: Word) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from dataclasses import replace
+from itertools import groupby, product
 
 from filters.disguise import LONGEST_AFFIX, PREFIXES, SUFFIXES, key, missing_letters, slip, sound
 from filters.index import Index, Phrase
+from filters.slang import TEXTED
 from filters.spelling import LONGEST_WORD, Found
 from filters.tables import fits
 from filters.words import Word
@@ -28,11 +30,13 @@ class Phrases:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._longest_word = max(map(len, index.phrase_words), default=0)
+        self._most_words = max((len(each.parts) for some in index.phrases.values() for each in some), default=0)
 
     def words(self, letters: str, leet: str, mask: str, zipf: float) -> tuple[str, ...]:
         """The words of phrases that a word may be: in full, stretched, mistyped, spelt by ear, masked or glued."""
         known, near = self._index.phrase_words, self._index.near_phrase_words
-        likely = {form for form in (letters, leet) if form in known}
+        likely = {form for form in (letters, leet, TEXTED.get(letters)) if form in known}
         # A number is no misspelling of another.
         if not known or len(letters) > LONGEST_WORD or letters.isdecimal():
             return tuple(likely)
@@ -69,6 +73,34 @@ class Phrases:
             if foreign and len(looks) == len(phrase.parts) and all(map(_stretches, looks, phrase.parts)):
                 yield at, end, Found(phrase.letters, "exact" if looks == list(phrase.parts) else "repeats")
 
+    def spelt_out(self, words: Sequence[Word], start: int, end: int) -> Iterator[tuple[int, int, Found]]:
+        """Every phrase of which one word stands in single letters among the words from ``start`` to ``end``, and the
+        others in full beside them: k i l l yourself.
+        """
+        at = start
+        for single, run in groupby(words[start:end], key=lambda word: len(word.letters) == 1):
+            first, at = at, at + len(list(run))
+            if not single:
+                continue
+            for begin, stop in _parts(first, at, self._longest_word):
+                joined = "".join(word.letters for word in words[begin:stop])
+                if joined in self._index.phrase_words:
+                    yield from self._around(words, begin, stop, joined)
+
+    def _around(self, words: Sequence[Word], begin: int, stop: int, joined: str) -> Iterator[tuple[int, int, Found]]:
+        offset = max(0, begin - self._most_words)
+        before, after = words[offset:begin], words[stop : stop + self._most_words]
+        word = replace(words[begin], letters=joined, leet=joined, mask="", phrase_words=(joined,))
+        line = [*before, word, *after]
+        for at in range(min(len(before) + 1, len(line) - 1)):
+            for first, end, found in self.beginning(line, at):
+                if first <= len(before) < end:
+                    yield (
+                        offset + first,
+                        offset + end + stop - begin - 1,
+                        Found(found.letters, "spacing", found.distance),
+                    )
+
     def _phrase(self, words: Sequence[Word], phrase: Phrase) -> str:
         """By which technique these words are the phrase, or an empty text."""
         technique = "exact"
@@ -87,7 +119,9 @@ class Phrases:
                 technique = "glued"
             elif word.mask and len(word.mask) == len(part) and fits(word.mask, part):
                 technique = "masking"
-            elif word.zipf < MEANT_ZIPF and len(part) > 2 and sound(word.letters) == sound(part):
+            elif TEXTED.get(word.letters) == part or (
+                word.zipf < MEANT_ZIPF and len(part) > 2 and sound(word.letters) == sound(part)
+            ):
                 technique = "sound"
             elif (
                 technique != "typo"
@@ -108,6 +142,15 @@ class Phrases:
         others = [word for index, word in enumerate(words) if index != at]
         exact = all(word.letters == parts[index] for index, word in enumerate(words) if index != at)
         return exact and min(word.zipf for word in others) < TELLING_ZIPF
+
+
+def _parts(first: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """The whole run of letters, then its beginnings and ends, of three letters at least and the ``longest`` at most."""
+    if 3 <= end - first <= longest:
+        yield first, end
+    for size in range(3, min(longest, end - first - 1) + 1):
+        yield first, first + size
+        yield end - size, end
 
 
 def _is_within_letters(words: Sequence[Word], start: int, end: int) -> bool:

@@ -43,3 +43,6 @@ SLANG = {
     "whore": "hooer hooers whoar whoars whor whors",
 }
 """The forms of each root, parted by spaces."""
+
+TEXTED = {"u": "you", "ya": "you", "ur": "your", "yr": "your", "urself": "yourself", "yaself": "yourself"}
+"""How words that stand in phrases are written by those in a hurry."""

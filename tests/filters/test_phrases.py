@@ -134,3 +134,32 @@ def test_a_phrase_of_letters_is_not_in_a_longer_word_spelt_out(line: str, there:
 def test_phrases_of_other_scripts_are_found_in_that_script(line: str, technique: str | None) -> None:
     hit = find(line, "сор бва где")
     assert (hit[1] if hit else None) == technique
+
+
+@pytest.mark.parametrize(
+    ("line", "span"),
+    [
+        ("you d a f t bat", (4, 15)),
+        ("you daft b a t", (4, 14)),
+        ("i d a f t bat", (2, 13)),
+        ("bring a m i l k pudding w i t h skin", None),
+        ("milk p u d d i n g skin", (0, 23)),
+        ("m i l k pudding skin", (0, 20)),
+        ("milk pudding s k i n a g a i n", (0, 20)),
+        ("d a f t as a bat", None),
+        ("d a f t", None),
+        ("b a t s daft", None),
+    ],
+)
+def test_one_word_of_a_phrase_may_be_spelt_out(line: str, span: tuple[int, int] | None) -> None:
+    hits = compile_lexicon([Term("daft bat"), Term("milk pudding skin")]).find_all(fold(line))
+    assert [(hit.span, hit.technique) for hit in hits] == ([(span, "spacing")] if span else [])
+
+
+def test_who_is_in_a_hurry_writes_u_for_you() -> None:
+    phrases = compile_lexicon([Term("shave yourself"), Term("you are a turnip"), Term("polish your nose", exact=True)])
+    assert [hit.term.text for hit in phrases.find_all(fold("go shave urself"))] == ["shave yourself"]
+    [hit] = phrases.find_all(fold("u are a turnip"))
+    assert (hit.technique, hit.confidence < 0.9) == ("sound", True)
+    assert not phrases.find_all(fold("polish ur nose"))
+    assert not phrases.find_all(fold("u r a star, shave u later"))
