@@ -37,7 +37,7 @@ class Blocklist(Filter):
 
     lists: tuple[str, ...] = Field(("starter",), description="Names of shipped word lists to use.")
     terms: tuple[BlockedTerm, ...] = Field((), description="The channel's own words and phrases.")
-    allow: tuple[str, ...] = Field((), description="Words that are never a hit.")
+    allow: tuple[str, ...] = Field((), description="Words and phrases that are never a hit, nor a part of them.")
     least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
     act_from: Severity = Field(
         Severity.LOW, description="Terms of the lists milder than this are only put up for review."

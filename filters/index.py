@@ -30,7 +30,7 @@ ROOT_SHARE = 0.9
 """The least share, by use, of the words containing a term that are forms of it."""
 
 _WORDS = re.compile(r"[\W_]+")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts written without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and Hangul, whose
 particles cling to the word."""
 
@@ -114,7 +114,7 @@ class Index:
         native, letters = composed(term.text), squash(skeleton(term.text))
         if not letters:
             return
-        if _UNSPACED.search(native) and len(native) > 1:
+        if UNSPACED.search(native) and len(native) > 1:
             self.embedded.append((native, term))
         if term.anywhere:
             self.embedded.append((letters, term))
@@ -140,7 +140,7 @@ class Index:
     def _admit_native(self, native: str, letters: str, term: Term) -> None:
         if len(letters) >= SHORTEST_SPELT_OUT:
             self.spelt_out.setdefault(letters, native)
-        if not _VOWEL_MARKS.search(native) and not _UNSPACED.search(native):
+        if not _VOWEL_MARKS.search(native) and not UNSPACED.search(native):
             self._native_words[squash(plain(term.text))] = not term.exact
         parts = tuple(squash(skeleton(word)) for word in term.text.split())
         if len(parts) > 1:

@@ -8,13 +8,14 @@ tables of the terms, of their one-letter deletions and of how they sound, so the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
 from filters.disguise import key
-from filters.index import Index
+from filters.index import UNSPACED, Index
 from filters.phrases import Phrases
 from filters.realwords import real_words
 from filters.spelling import AS_LETTERS, AS_OTHER_LETTERS, LEET_EDGES, LONGEST_WORD, Found, Speller
@@ -75,11 +76,17 @@ class Hit:
 
 
 class Lexicon:
-    """Compiled terms. ``allow`` are words that are never a hit."""
+    """Compiled terms. ``allow`` are words and phrases that are never a hit, nor is any part of them."""
 
     def __init__(self, terms: Sequence[Term], allow: Iterable[str] = ()) -> None:
         self._words = real_words()
-        self._allowed = frozenset(squash(skeleton(word)) for word in allow)
+        allow = tuple(allow)
+        self._allowed_words = frozenset(squash(skeleton(each)) for each in allow)
+        self._allowed: defaultdict[str, list[list[str]]] = defaultdict(list)
+        for each in allow:
+            if parts := [letters for word in each.split() if (letters := squash(skeleton(word)))]:
+                self._allowed[parts[0]].append(parts)
+        self._allowed_inside = [native for each in allow if UNSPACED.search(native := composed(each))]
         self._index = Index(terms)
         self._speller = Speller(self._index)
         self._phrases = Phrases(self._index)
@@ -102,12 +109,31 @@ class Lexicon:
         hits = [self._hit(text, spans[start][0], spans[end - 1][1], each) for start, end, each in found]
         if self._index.embedded_finder is not None:
             hits.extend(self._embedded_hits(text))
+        if hits and self._allowed:
+            allowed = list(self._allowed_spans(text, words))
+            hits = [
+                hit for hit in hits if not any(start <= hit.span[0] <= hit.span[1] <= end for start, end in allowed)
+            ]
         return hits
+
+    def _allowed_spans(self, text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+        spans = [word.span() for word in _WORDS.finditer(text)]
+        for at, word in enumerate(words):
+            for parts in self._allowed.get(word.letters, ()):
+                end = at + len(parts)
+                if parts == [each.letters for each in words[at:end]]:
+                    yield spans[at][0], spans[end - 1][1]
+        if self._allowed_inside and not text.isascii():
+            letters = _located(text, composed)
+            whole = "".join(letter for letter, _, _ in letters)
+            for native in self._allowed_inside:
+                for found in re.finditer(re.escape(native), whole):
+                    yield letters[found.start()][1], letters[found.end() - 1][2]
 
     def _learn(self, token: str) -> Word:
         folded = skeleton(token)
         letters = squash(folded)
-        found = None if letters in self._allowed else self._speller.judge(token, folded)
+        found = None if letters in self._allowed_words else self._speller.judge(token, folded)
         foreign = not token.isascii()
         looks = squash(folded.translate(AS_OTHER_LETTERS)) if foreign else letters
         zipf = self._words.zipf(letters)
@@ -164,7 +190,7 @@ class Lexicon:
             whole = table(text)
             if not (finder.find_matches_as_indexes(whole) or _STRETCHED.search(whole)):
                 continue
-            letters = [(letter, *each.span()) for each in _LETTERS.finditer(text) for letter in table(each[0])]
+            letters = _located(text, table)
             seen = set()
             for technique, each in (("exact", letters), ("repeats", _unstretched(letters))):
                 for which, start, end in finder.find_matches_as_indexes("".join(letter for letter, _, _ in each)):
@@ -199,6 +225,11 @@ def _is_split(word: Word, after: Word) -> bool:
     if len(word.letters) + len(after.letters) < 6 or min(len(word.letters), len(after.letters)) < 2:
         return False
     return (word.rare and after.rare) or not (word.zipf and after.zipf)
+
+
+def _located(text: str, table: Callable[[str], str]) -> list[tuple[str, int, int]]:
+    """The letters a table makes of a text, each with the span of what it was made of."""
+    return [(letter, *each.span()) for each in _LETTERS.finditer(text) for letter in table(each[0])]
 
 
 def _own_letters(text: str) -> str:

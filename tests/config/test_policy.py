@@ -23,6 +23,22 @@ def test_a_preset_is_complete_and_documented(name: str) -> None:
     assert Policy.parse(text).to_toml(title) == text
 
 
+@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the chink in the armour is plain",
+        "it was all spic and span",
+        "Dick Van Dyke sang",
+        "my Maine Coon purrs",
+        "désolé du retard",
+    ],
+)
+def test_what_everybody_says_is_no_abuse(name: str, line: str) -> None:
+    found = Policy.preset(name).engine().judge(Message("1", 0, "1", "s", "7", "ada", line)).evidence
+    assert [each.rule for each in found] in ([], ["dick"])  # a name too, but of some
+
+
 def test_every_filter_is_registered() -> None:
     modules = [import_module(f"filters.{module.name}") for module in pkgutil.iter_modules(filters.__path__)]
     made = {each for module in modules for each in vars(module).values() if isinstance(each, type)}

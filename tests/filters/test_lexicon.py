@@ -308,6 +308,21 @@ def test_a_term_flagged_anywhere_is_found_inside_words() -> None:
     assert found("xxplonkyy", lexicon("plonk")) is None
 
 
+@pytest.mark.parametrize(
+    ("allowed", "innocent", "not_so"),
+    [
+        ("Snumptyford", "in snumptyford!", "in snumptyfords"),
+        ("wazzock goose", "a Wazzock-goose or a WAZZOCK goose", "a wazzock, goose and wazzock"),
+        ("daft bat cave", "daft bat cave", "daft bat"),
+        ("馬鹿貝", "美味しい馬鹿貝です", "馬鹿です"),
+    ],
+)
+def test_what_is_allowed_is_no_hit_in_whole_or_in_part(allowed: str, innocent: str, not_so: str) -> None:
+    terms = lexicon("wazzock", "daft bat", Term("numpty", anywhere=True), "馬鹿", allow=(allowed,))
+    assert terms.find_all(fold(innocent)) == []
+    assert terms.find(fold(not_so)) is not None
+
+
 def test_an_allowed_word_is_never_a_hit() -> None:
     terms = lexicon("plonker", allow=("Plonker", "plonkers"))
     assert found("plonker", terms) is None
