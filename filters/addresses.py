@@ -39,7 +39,7 @@ _WRITTEN_DOT = re.compile(
 )
 _SPACED_OUT = re.compile(r"(?<!\S)(?:[\w.] ){4,}[\w.](?!\S)")
 _ADDRESS = re.compile(
-    r"(?<![\w@.-])(?:(?P<scheme>h(?:tt|xx)ps?)://(?:[^\s/@]*@)?)?"
+    r"(?<![\w@.-])(?:(?P<scheme>h(?:tt|xx)ps?)://(?:[^\s/\\?#@]*@)?)?"
     r"(?P<host>[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62}){1,8})\.?(?![\w@])"
     r"(?::\d{1,5})?(?P<path>[/?#]\S*)?"
 )

@@ -13,6 +13,8 @@ from filters.history import History
 from filters.types import Category, Evidence, Message
 
 _MARKED = re.compile(r"[^\W_][^\w\s]+|[^\w\s]+")
+_VARIANT = re.compile("[\ufe00-\ufe0f\u20e3\U000e0100-\U000e01ef]")
+"""What makes an emoji of a sign or digit (❤️, 1️⃣), or chooses a form of a Han letter: marks that bury nothing."""
 _UNMARKED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT", "FULLWIDTH")
 
 
@@ -50,4 +52,4 @@ class Zalgo(Filter):
 
 
 def _is_mark(char: str) -> bool:
-    return unicodedata.category(char) in ("Mn", "Me")
+    return unicodedata.category(char) in ("Mn", "Me") and not _VARIANT.match(char)

@@ -46,6 +46,10 @@ def check(text: str, links: Links = LINKS) -> Evidence | None:
         ("https://readme.md", "https://readme.md"),
         ("readme.md/start", "readme.md/start"),
         ("http://203.0.113.9/x", "http://203.0.113.9/x"),
+        # Browsers end the host at the first of these, and take a backslash for a slash.
+        ("https://evil.com\\@clips.twitch.tv", "https://evil.com"),
+        ("https://evil.com#@clips.twitch.tv", "https://evil.com#@clips.twitch.tv"),
+        ("https://evil.com?@clips.twitch.tv", "https://evil.com?@clips.twitch.tv"),
         ("https://clips.twitch.tv@evil.com", "https://clips.twitch.tv@evil.com"),
         ("clips.twitch.tv.evil.com", "clips.twitch.tv.evil.com"),
     ],
