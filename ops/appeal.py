@@ -55,11 +55,11 @@ def list_appeals(
         columns: Columns[Appeal] = {
             "appeal": lambda each: each.appeal_id,
             f"due ({tz})": lambda each: clock(each.due_ms, view.zone),
-            "channel": lambda each: visible(each.channel),
-            "chatter": lambda each: visible(each.chatter) or f"(erased person {each.person})",
+            "channel": lambda each: each.channel,
+            "chatter": lambda each: each.chatter or f"(erased person {each.person})",
             "record": lambda each: f"#{each.record_id}" if each.record_id else "",
             "status": lambda each: each.status + (", not taken by Twitch" if each.failure else ""),
-            "decided by": lambda each: visible(each.decided_by),
+            "decided by": lambda each: each.decided_by,
         }
         put_rows([_shown(each, view) for each in appeals], columns, as_json=as_json)
 

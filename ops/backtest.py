@@ -6,7 +6,6 @@ import asyncio
 import gc
 import multiprocessing
 import queue
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -25,12 +24,25 @@ from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.masking import masked, visible
 from filters.types import Fragment, FragmentKind, Message, Role
 from ops.charts import bars
-from ops.command import DATABASE, USAGE, DatabaseOption, PlainOption, errors, fail, opened, put_json, run, screen
+from ops.command import (
+    DATABASE,
+    USAGE,
+    DatabaseOption,
+    PlainOption,
+    check_new,
+    errors,
+    fail,
+    opened,
+    put_json,
+    run,
+    screen,
+    write_new,
+)
 from ops.html import drawing, page
 from ops.trials import Comparison, Hit, Look, Share, Trial, compare, decide, look_through
 from ops.when import WhenError, parse
 from storage.chatlogs import LogError, read_chat
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 from storage.messages import count_stored, stored
 from storage.policies import PolicyLog
 
@@ -98,10 +110,9 @@ def backtest(
         raise typer.BadParameter("give either --messages FILE or --stored")
     if from_store and not channel:
         raise typer.BadParameter("--stored needs --channel")
-    if html is not None and html.exists():
-        raise typer.BadParameter(f"{html} exists already (choose another name)")
+    check_new(html)
     try:
-        since_ms = 0 if since is None else parse(since, UTC, time.time_ns() // 1_000_000)
+        since_ms = 0 if since is None else parse(since, UTC, now_ms())
         source, new, old = run(_prepare(policy, against, messages, database, channel, since_ms))
         before, after = _both(source, old[1], new[1], jobs)
     except (PolicyError, LogError, WhenError, DatabaseError) as error:
@@ -110,8 +121,7 @@ def backtest(
         fail("no message to try the policy on (look at --channel and --since)", USAGE)
     comparison = compare(before, after)
     if html is not None:
-        html.write_text(_report(comparison, old[0], new[0], plain=show_text), encoding="utf-8")
-        errors.print(f"{html} written", markup=False)
+        write_new(html, _report(comparison, old[0], new[0], plain=show_text))
     if as_json:
         put_json(_json(comparison, old[0], new[0], plain=show_text))
     else:
@@ -126,7 +136,7 @@ async def _prepare(
 ) -> tuple[Source, Named, Named]:
     policy, against = (_spelt_out(spec, channel) for spec in (policy, against or (DEFAULT_PRESET if file else LIVE)))
     if file is not None and "@" not in f"{policy}{against}":
-        new, old = _plain(policy), _plain(against)
+        new, old = _preset_or_file(policy), _preset_or_file(against)
         return Source(file, database, channel.lstrip("#@").lower(), since_ms=since_ms), new, old
     async with opened(database, readonly=True) as db:
         log = PolicyLog(db)
@@ -155,7 +165,7 @@ def _spelt_out(spec: str, channel: str) -> str:
 async def _named(log: PolicyLog, spec: str) -> Named:
     channel, at, number = spec.partition("@")
     if not at:
-        return _plain(spec)
+        return _preset_or_file(spec)
     found = await log.find_channel(channel)
     if found is None or not (number.isdecimal() or not number):
         raise PolicyError(f"{spec}: no such policy (write channel@revision, as in {channel or 'aurora'}@3)")
@@ -165,7 +175,7 @@ async def _named(log: PolicyLog, spec: str) -> Named:
     return f"{found[1]}@{revision.number}", Policy.parse(revision.toml, spec)
 
 
-def _plain(spec: str) -> Named:
+def _preset_or_file(spec: str) -> Named:
     return Path(spec).name, Policy.named(spec)
 
 

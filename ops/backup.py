@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
+from ops.command import DATABASE, DatabaseOption, errors, opened, run
 from storage.backup import back_up, look_over
 from storage.backup import restore as put_back
-from storage.database import Database, DatabaseError
-
-USAGE = 2
-
-errors = Console(stderr=True, highlight=False)
-
-DatabaseOption = Annotated[Path, typer.Option(envvar="CHATWARDEN_DATABASE", help="The database file.")]
-DATABASE = Path("var/chatwarden.sqlite3")
 
 
 def backup(
@@ -29,15 +19,12 @@ def backup(
     """Copy the database, also while the bot runs, and check the copy. Policies are in it; tokens and .env are not."""
 
     async def work() -> None:
-        db = await Database.open(database, readonly=True)
-        try:
+        async with opened(database, readonly=True) as db:
             with Progress(console=errors, transient=True) as bar:
                 task = bar.add_task("pages")
                 await back_up(db, file, lambda done, total: bar.update(task, completed=done, total=total))
-        finally:
-            await db.close()
 
-    _run(work())
+    run(work())
     typer.echo(f"{file}: {file.stat().st_size:,} bytes, checked")
 
 
@@ -48,17 +35,9 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database. The former database is kept beside it; stop the bot first."""
     if not apply:
-        _run(look_over(file))
+        run(look_over(file))
         there = "replace" if database.exists() else "create"
         typer.echo(f"would {there} {database} by {file}; add --apply to do it")
         return
-    former = _run(put_back(file, database))
+    former = run(put_back(file, database))
     typer.echo(f"{database} restored from {file}" + (f"; the former database is {former}" if former else ""))
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return asyncio.run(work)
-    except DatabaseError as error:
-        errors.print(f"chatwarden: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None

@@ -20,6 +20,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from filters.masking import visible
 from ops.when import WhenError, zone
 from storage.database import CorruptDatabaseError, Database, DatabaseError, missing
 from storage.exposure import ExposureError
@@ -41,7 +42,8 @@ Item = TypeVar("Item", bound="DataclassInstance")
 Columns = Mapping[str, Callable[[Item], object]]
 """A table of dataclasses: what stands under each heading."""
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+"""Takes every text to the letter: names and files may hold what rich would read as markup."""
 
 
 def choice(kind: str, names: Iterable[Name]) -> Callable[[str], Name]:
@@ -120,14 +122,32 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+def check_new(file: Path | None) -> None:
+    """Refuse a file that is there already, before anybody waits for what is to be in it."""
+    if file is not None and file.exists():
+        raise typer.BadParameter(f"{file} exists already (choose another name)")
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a new file and say so; where that cannot be, say why, and exit code 2."""
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        fail(f"{file}: not written: {error.strerror or error} (choose another name)", USAGE)
+    errors.print(f"{file} written")
+
+
 def screen() -> Console:
     """Standard output: as wide as the terminal, and wide enough not to cut where there is none."""
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def put_json(value: Any) -> None:
-    """Write JSON to standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    """Write JSON to standard output; what could steer a terminal stands in it as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text))
+    sys.stdout.write("\n")
 
 
 def put_rows(items: Sequence[Item], columns: Columns[Item], *, as_json: bool = False) -> None:
@@ -139,11 +159,14 @@ def put_rows(items: Sequence[Item], columns: Columns[Item], *, as_json: bool = F
 
 
 def put_table(rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> None:
-    """Write rows as a table; the columns are their keys, in order. Where there are none, that is said instead."""
+    """Write rows as a table; the columns are their keys, in order. Where there are none, that is said instead.
+
+    No cell can steer a terminal, whoever wrote it.
+    """
     names = list(columns)
     table = Table(*names, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(row[name] for name in names))
+        table.add_row(*(visible(row[name]) for name in names))
     if table.row_count:
         screen().print(table)
     else:
@@ -166,5 +189,6 @@ def run(work: Coroutine[Any, Any, Any], corrupt: int = USAGE) -> Any:
 
 def fail(text: str, code: int) -> NoReturn:
     """Say what went wrong on stderr, and end with that code."""
-    errors.print(f"chatwarden: {text}", style="red", markup=False, soft_wrap=True)
+    told = "\n".join(map(visible, text.split("\n")))
+    errors.print(f"chatwarden: {told}", style="red")
     raise typer.Exit(code)

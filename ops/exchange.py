@@ -17,7 +17,7 @@ from config.imports import Imported, read_list, read_twitch
 from config.policy import Policy, PolicyError, preset_names
 from filters.masking import visible
 from filters.terms import Problem
-from ops.command import DATABASE, USAGE, DatabaseOption, errors, fail, opened
+from ops.command import DATABASE, DatabaseOption, errors, opened, write_new
 from ops.revisions import AuthorOption, ChannelArgument, Desk, ReasonOption, put_changes, read, run_policy
 
 PROBLEMS_SHOWN = 20
@@ -161,7 +161,7 @@ def _tell(problems: Sequence[Problem], *, numbered: bool) -> None:
     for problem in sorted(problems, key=lambda each: each.line_no)[:PROBLEMS_SHOWN]:
         where = f"line {problem.line_no}" if numbered and problem.line_no else visible(problem.term)
         mark = "refused" if problem.refused else "warning"
-        errors.print(f"{where}: {problem.why} ({mark})", markup=False)
+        errors.print(f"{where}: {visible(problem.why)} ({mark})")
     if len(problems) > PROBLEMS_SHOWN:
         errors.print(f"and {len(problems) - PROBLEMS_SHOWN} more")
 
@@ -174,9 +174,4 @@ def _write(file: Path | None, text: str) -> None:
     if file is None or str(file) == "-":
         sys.stdout.write(text)
         return
-    try:
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except OSError as error:
-        fail(f"{file}: not written: {error.strerror or error} (choose another name)", USAGE)
-    errors.print(f"{file} written", markup=False)
+    write_new(file, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from ops.command import (
     run,
 )
 from ops.when import SECONDS, iso
+from storage.database import now_ms
 from storage.experiments import Experiment, Experiments
 from storage.kpis import Kpis
 from storage.roles import Permission
@@ -60,12 +60,12 @@ def begin(
             channel_id = await Kpis(db).channel_id(channel.lstrip("@#"))
             if channel_id is None:
                 fail(f"{channel!r}: no such channel in the log (run the bot there first)", USAGE)
-            now_ms = time.time_ns() // 1_000_000
+            from_ms = now_ms()
             return await Experiments(db).begin(
                 channel_id,
                 revision,
-                from_ms=now_ms,
-                until_ms=now_ms + round(days * SECONDS["d"] * 1000),
+                from_ms=from_ms,
+                until_ms=from_ms + round(days * SECONDS["d"] * 1000),
                 share=share,
                 seed=seed,
                 actor=staff.name,

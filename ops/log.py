@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import json
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -31,6 +30,7 @@ from ops.command import (
     errors,
     fail,
     new_folder,
+    opened,
     put_json,
     run,
     screen,
@@ -41,7 +41,7 @@ from ops.looking import looked, looking, reading
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
 from ops.when import WhenError, parse
-from storage.database import CorruptDatabaseError, Database
+from storage.database import CorruptDatabaseError, now_ms
 from storage.exposure import Exposure
 from storage.people import erase as erase_person
 from storage.people import find_people, plan_erasure
@@ -304,8 +304,7 @@ def erase(
     """Destroy a person's identity and text for good. Records stay, under a number, and the chain stays valid."""
 
     async def work() -> None:
-        db = await Database.open(database, readonly=not apply)
-        try:
+        async with opened(database, readonly=not apply) as db:
             people = await find_people(db, who)
             if len(people) != 1:
                 remedy = "nobody of that login or id is in the log" if not people else "several; give the Twitch id"
@@ -314,8 +313,6 @@ def erase(
                 gone = await erase_person(db, people[0], actor=getpass.getuser(), reason=reason)
             else:
                 gone = await plan_erasure(db, people[0])
-        finally:
-            await db.close()
         what = f"identity, key, evidence of {gone.records} Records and {gone.lines} chat lines"
         typer.echo(f"erased person {gone.person}: {what}" if apply else f"would erase person {gone.person}: {what}")
         if gone.traces:
@@ -338,7 +335,7 @@ def _query(
     until: str | None,
     tz: str,
 ) -> RecordQuery:
-    now_ms, where = time.time_ns() // 1_000_000, time_zone(tz)
+    at_ms, where = now_ms(), time_zone(tz)
     try:
         return RecordQuery(
             channel=channel,
@@ -348,8 +345,8 @@ def _query(
             category=Category(category) if category else None,
             action=ActionKind[action.upper()] if action else None,
             outcome=Outcome(outcome) if outcome else None,
-            since_ms=parse(since, where, now_ms) if since else None,
-            until_ms=parse(until, where, now_ms) if until else None,
+            since_ms=parse(since, where, at_ms) if since else None,
+            until_ms=parse(until, where, at_ms) if until else None,
         )
     except WhenError as error:
         raise typer.BadParameter(str(error)) from None

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ops.command import at_desk, run
+from ops.command import at_desk, opened, run
 from ops.shown import View
 from storage.database import Database
 from storage.exposure import Exposure
@@ -17,11 +17,8 @@ from storage.roles import Permission
 @asynccontextmanager
 async def reading(database: Path) -> AsyncIterator[tuple[Reader, Database]]:
     """The log, closed at the end, without a right to write."""
-    db = await Database.open(database, readonly=True)
-    try:
+    async with opened(database, readonly=True) as db:
         yield Reader(db), db
-    finally:
-        await db.close()
 
 
 @asynccontextmanager

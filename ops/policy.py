@@ -130,7 +130,7 @@ def diff(
         if as_json:
             put_json([{"setting": each.path, "before": each.before, "after": each.after} for each in changes])
         elif old is None and later.number == 1:
-            errors.print(f"{desk.channel}: nothing is earlier than revision 1 ({later.reason})", markup=False)
+            errors.print(f"{desk.channel}: nothing is earlier than revision 1 ({later.reason})")
         else:
             errors.print(f"{desk.channel}: {name} to revision {later.number}")
             put_changes(changes)

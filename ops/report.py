@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import tzinfo
@@ -23,6 +22,7 @@ from ops.command import (
     DatabaseOption,
     JsonOption,
     ZoneOption,
+    check_new,
     errors,
     fail,
     opened,
@@ -30,10 +30,11 @@ from ops.command import (
     run,
     screen,
     time_zone,
+    write_new,
 )
 from ops.html import drawing, page
 from ops.when import WhenError, iso, parse
-from storage.database import Database
+from storage.database import Database, now_ms
 from storage.experiments import Experiments
 from storage.kpis import Kpis, Period
 
@@ -53,76 +54,32 @@ HtmlOption = Annotated[Path | None, typer.Option(help="Write it with charts to t
 CheckOption = Annotated[bool, typer.Option("--check", help="Exit code 3 if a target is missed.")]
 
 
-@app.command()
-def kpi(
-    database: DatabaseOption = DATABASE,
-    since: SinceOption = "7d",
-    until: UntilOption = "",
-    channel: ChannelOption = "",
-    tz: ZoneOption = "UTC",
-    targets: TargetsOption = None,
-    as_json: JsonOption = False,
-    html: HtmlOption = None,
-    check: CheckOption = False,
-) -> None:
-    """Every KPI with its interval, target, status and the change since the period before."""
-    from ops.reports import kpi_report  # statistics take seconds to load, which only those wait for who ask
+def _add(name: str, span: str, doc: str) -> None:
+    """Add the command of a report over a period, which is ``span`` up to now unless asked otherwise."""
 
-    _report(kpi_report, database, (since, until, channel, tz), targets, as_json, html, check)
+    def command(
+        database: DatabaseOption = DATABASE,
+        since: SinceOption = span,
+        until: UntilOption = "",
+        channel: ChannelOption = "",
+        tz: ZoneOption = "UTC",
+        targets: TargetsOption = None,
+        as_json: JsonOption = False,
+        html: HtmlOption = None,
+        check: CheckOption = False,
+    ) -> None:
+        from ops import reports  # statistics take seconds to load, which only those wait for who ask
 
+        build: Build = getattr(reports, f"{name}_report")
+        _report(build, database, (since, until, channel, tz), targets, as_json, html, check)
 
-@app.command()
-def filters(
-    database: DatabaseOption = DATABASE,
-    since: SinceOption = "30d",
-    until: UntilOption = "",
-    channel: ChannelOption = "",
-    tz: ZoneOption = "UTC",
-    targets: TargetsOption = None,
-    as_json: JsonOption = False,
-    html: HtmlOption = None,
-    check: CheckOption = False,
-) -> None:
-    """What each filter did, and how often it was right: from random samples alone."""
-    from ops.reports import filters_report
-
-    _report(filters_report, database, (since, until, channel, tz), targets, as_json, html, check)
+    app.command(name, help=doc)(command)
 
 
-@app.command()
-def agreement(
-    database: DatabaseOption = DATABASE,
-    since: SinceOption = "30d",
-    until: UntilOption = "",
-    channel: ChannelOption = "",
-    tz: ZoneOption = "UTC",
-    targets: TargetsOption = None,
-    as_json: JsonOption = False,
-    html: HtmlOption = None,
-    check: CheckOption = False,
-) -> None:
-    """How far reviewers agree who judged the same Record blind."""
-    from ops.reports import agreement_report
-
-    _report(agreement_report, database, (since, until, channel, tz), targets, as_json, html, check)
-
-
-@app.command()
-def shift(
-    database: DatabaseOption = DATABASE,
-    since: SinceOption = "8h",
-    until: UntilOption = "",
-    channel: ChannelOption = "",
-    tz: ZoneOption = "UTC",
-    targets: TargetsOption = None,
-    as_json: JsonOption = False,
-    html: HtmlOption = None,
-    check: CheckOption = False,
-) -> None:
-    """The hand-over page of a shift: what happened, what is open and due next, raids, gaps, notes."""
-    from ops.reports import shift_report
-
-    _report(shift_report, database, (since, until, channel, tz), targets, as_json, html, check)
+_add("kpi", "7d", "Every KPI with its interval, target, status and the change since the period before.")
+_add("filters", "30d", "What each filter did, and how often it was right: from random samples alone.")
+_add("agreement", "30d", "How far reviewers agree who judged the same Record blind.")
+_add("shift", "8h", "The hand-over page of a shift: what happened, what is open and due next, raids, gaps, notes.")
 
 
 @app.command()
@@ -145,7 +102,7 @@ def experiment(
             fail(f"there is no experiment {number} (see the view v_experiments)", USAGE)
         return experiment_report(result, zone)
 
-    _check_new(html)
+    check_new(html)
     _show(run(work()), "", as_json, html)
 
 
@@ -159,10 +116,10 @@ def _report(
     check: bool,
 ) -> None:
     since, until, channel, tz = asked
-    zone, now_ms = time_zone(tz), time.time_ns() // 1_000_000
-    _check_new(html)
+    zone, at_ms = time_zone(tz), now_ms()
+    check_new(html)
     try:
-        begin, end = parse(since, zone, now_ms), parse(until, zone, now_ms) if until else now_ms
+        begin, end = parse(since, zone, at_ms), parse(until, zone, at_ms) if until else at_ms
         aims = Targets.read(targets)
     except WhenError as error:
         raise typer.BadParameter(str(error)) from None
@@ -183,21 +140,15 @@ def _report(
     span = f"{iso(period.since_ms, zone)} to {iso(period.until_ms, zone)} ({tz}), {channel or 'all channels'}"
     _show(report, span, as_json, html)
     for each in report.missed:
-        errors.print(f"target missed: {each.title}", markup=False)
+        errors.print(f"target missed: {each.title}")
     if check and report.missed:
         raise typer.Exit(MISSED)
-
-
-def _check_new(html: Path | None) -> None:
-    if html is not None and html.exists():
-        raise typer.BadParameter(f"{html} exists already (choose another name)")
 
 
 def _show(report: Report, span: str, as_json: bool, html: Path | None) -> None:
     if html is not None:
         sections = [(each, drawing(each.chart)) for each in report.sections]
-        html.write_text(page("kpis.html", title=report.title, span=span, sections=sections, told=_told), "utf-8")
-        errors.print(f"{html} written", markup=False)
+        write_new(html, page("kpis.html", title=report.title, span=span, sections=sections, told=_told))
     if as_json:
         put_json(_plain(report, span))
     elif html is None:

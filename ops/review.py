@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -35,7 +34,7 @@ from ops.pages import review_page
 from ops.sealed import configured_sealer
 from ops.shown import View
 from ops.when import WhenError, clock, parse
-from storage.database import Database
+from storage.database import Database, now_ms
 from storage.deciding import check_decision
 from storage.exposure import Exposure
 from storage.group_reviews import DECISIONS, GroupReviews, Plan, told_left_out
@@ -95,7 +94,7 @@ def take_next(
         screen().print(review_page(item, found, details, view))
         for decision, reasons in REASONS.items():
             options = ", ".join(f'"{reason}"' for reason in reasons)
-            errors.print(f"chatwarden review decide {item.record_id} {decision} REASON   {options}", soft_wrap=True)
+            errors.print(f"chatwarden review decide {item.record_id} {decision} REASON   {options}")
 
     run(work())
 
@@ -206,7 +205,7 @@ def list_queue(
             "priority": lambda each: f"{each.item.priority:.0f}",
             "why": lambda each: each.item.why,
             f"due ({tz})": lambda each: clock(each.item.due_ms, where) + (" overdue" if each.item.overdue else ""),
-            "channel": lambda each: visible(each.item.channel),
+            "channel": lambda each: each.item.channel,
             "action": lambda each: each.item.action,
             "category": lambda each: each.item.category,
             "severity": lambda each: each.item.severity.name.lower(),
@@ -267,9 +266,9 @@ def sample(
     who: AsOption = "",
 ) -> None:
     """Draw a random sample for quality review, the only Records a precision may be computed from."""
-    where, now_ms = time_zone(tz), time.time_ns() // 1_000_000
+    where, at_ms = time_zone(tz), now_ms()
     try:
-        since_ms, until_ms = parse(since, where, now_ms), parse(until, where, now_ms) if until else now_ms
+        since_ms, until_ms = parse(since, where, at_ms), parse(until, where, at_ms) if until else at_ms
     except WhenError as error:
         raise typer.BadParameter(str(error)) from None
     chosen = secrets.randbelow(2**31) if seed is None else seed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,9 +11,10 @@ import typer
 
 from config.changes import Change, difference
 from config.policy import Policy, PolicyError
+from filters.masking import visible
 from ops.command import USAGE, errors, fail, run
 from storage.audit import Audit
-from storage.database import Database, DatabaseError
+from storage.database import Database, DatabaseError, now_ms
 from storage.policies import PolicyLog, Revision
 
 ChannelArgument = Annotated[str, typer.Argument(help="The channel: login or id.")]
@@ -67,13 +67,13 @@ class Desk:
             policy.to_toml(),
             author=author or getpass.getuser(),
             reason=reason,
-            at_ms=time.time_ns() // 1_000_000,
+            at_ms=now_ms(),
             parent=self.latest.number,
         )
         await self.note(author, verb, f"revision {number}")
         put_changes(changes)
         back = f"chatwarden policy restore {self.channel} {self.latest.number}"
-        errors.print(f"{self.channel}: revision {number} saved; to go back: {back}", markup=False)
+        errors.print(f"{self.channel}: revision {number} saved; to go back: {back}")
 
     async def note(self, author: str, verb: str, subject: str, detail: str = "") -> None:
         """Keep in audit what was done from the shell."""
@@ -96,7 +96,7 @@ def read(revision: Revision, channel: str) -> Policy:
 def put_changes(changes: Sequence[Change]) -> None:
     """Write changes to standard output, one a line."""
     for change in changes:
-        typer.echo(str(change))
+        typer.echo(visible(str(change)))
 
 
 def run_policy(work: Coroutine[Any, Any, Any]) -> None:

@@ -68,7 +68,7 @@ def list_seals(
             "record": lambda each: f"#{each.record_id}",
             f"sealed ({tz})": lambda each: clock(each.at_ms, where),
             "for": lambda each: each.category,
-            "by": lambda each: visible(each.sealed_by),
+            "by": lambda each: each.sealed_by,
             "content": _content,
             "until": lambda each: clock(each.expires_ms, where) if each.expires_ms else "",
             "outcome": lambda each: each.outcome,
