@@ -5,28 +5,28 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.blocklist import Blocklist
 from filters.engine import Engine
 from filters.lexicon import Problem, read_terms
+from filters.masking import visible
 from filters.types import Message, Verdict
+from ops.command import USAGE, errors, fail
 
 LONGEST_LINE = 1_000_000
 """Characters; a Twitch line has 500 at most, and one endless line must not fill the memory."""
 
 MOST_PROBLEMS = 10
 """Lines of a list that are complained about one by one."""
-
-errors = Console(stderr=True)
 
 
 class InputError(ValueError):
@@ -52,12 +52,15 @@ def check(
                 step(size)
     except BrokenPipeError:
         raise typer.Exit(0) from None
-    except (PolicyError, InputError, OSError) as error:
-        told = f"{error.filename}: cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        fail(f"{file}: not gzip, or damaged: {error} (give an unbroken file; a plain one must not end in .gz)", USAGE)
+    except OSError as error:
+        told = f"{error.filename}: cannot be read: {error.strerror}"
         if isinstance(error, FileNotFoundError) and error.filename == str(file):
             told += ". To judge a line itself: echo 'the line' | chatwarden check"
-        errors.print(f"chatwarden check: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+        fail(told, USAGE)
+    except (PolicyError, InputError) as error:
+        fail(str(error), USAGE)
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -109,12 +112,8 @@ def _engines(policy: str, terms: Path | None) -> Callable[[], Engine]:
 
 def _warn(terms: Path, problem: Problem) -> None:
     said = "refused" if problem.refused else "warning"
-    errors.print(
-        f"{terms}:{problem.line_no}: {said}: {problem.term}: {problem.why}",
-        style="red" if problem.refused else "yellow",
-        markup=False,
-        highlight=False,
-    )
+    told = visible(f"{terms}:{problem.line_no}: {said}: {problem.term}: {problem.why}")
+    errors.print(told, style="red" if problem.refused else "yellow")
 
 
 def _messages(lines: TextIO, source: str, channel: str, *, jsonl: bool) -> Iterator[tuple[Message, int]]:
@@ -151,7 +150,7 @@ def _bounded(lines: TextIO, source: str) -> Iterator[str]:
 def _row(line: str, source: str, number: int) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source}:{number}: not JSON: {error} (one object a line, or leave out --jsonl)") from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise InputError(f'{source}:{number}: no "text" (write e.g. {{"text": "hello"}})')
