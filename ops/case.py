@@ -31,6 +31,7 @@ from ops.command import (
     time_zone,
 )
 from ops.formats import MANIFEST, Format, Manifest, digest, write
+from ops.numbers import number
 from ops.shown import View
 from ops.when import clock, iso
 from storage.cases import KINDS, Case, CaseBook, Kind
@@ -57,8 +58,8 @@ def open_case(
 
     async def work() -> None:
         async with at_desk(database, who, Permission.CASE, "case open") as (db, staff):
-            number = await CaseBook(db).open(staff, title, surface="shell")
-        put_json({"case_id": number}) if as_json else errors.print(f"case {number} is open")
+            case_id = await CaseBook(db).open(staff, title, surface="shell")
+        put_json({"case_id": case_id}) if as_json else errors.print(f"case {case_id} is open")
 
     run(work())
 
@@ -150,15 +151,15 @@ def add(
 
     async def work() -> None:
         async with at_desk(database, who, Permission.CASE, "case add", f"case {case}") as (db, staff):
-            number = subject.removeprefix("#")
+            subject_id = number(subject)
             people = await find_people(db, subject) if kind == "person" else []
             if len(people) == 1:
-                number = str(people[0])
-            elif people or not number.isdecimal() or len(number) > 15:
+                subject_id = people[0]
+            elif people or subject_id is None:
                 several = "several people had this login; give the number or Twitch id" if people else "not in the log"
                 fail(f"{subject!r}: {several}", USAGE)
-            await CaseBook(db).add(staff, case, kind, int(number), why=why, surface="shell")
-        errors.print(f"case {case}: {kind} {number}")
+            await CaseBook(db).add(staff, case, kind, subject_id, why=why, surface="shell")
+        errors.print(f"case {case}: {kind} {subject_id}")
 
     run(work())
 
@@ -174,8 +175,8 @@ def note(
 
     async def work() -> None:
         async with at_desk(database, who, Permission.CASE, "case note", f"case {case}") as (db, staff):
-            number = await CaseBook(db).note(staff, case, text, surface="shell")
-        errors.print(f"case {case}: note {number}")
+            note_id = await CaseBook(db).note(staff, case, text, surface="shell")
+        errors.print(f"case {case}: note {note_id}")
 
     run(work())
 

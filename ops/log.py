@@ -38,6 +38,7 @@ from ops.command import (
 )
 from ops.formats import MANIFEST, ExportError, Format, Manifest, digest, write
 from ops.looking import looked, looking, reading
+from ops.numbers import number
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
 from ops.when import WhenError, parse
@@ -140,17 +141,17 @@ def show(
 
     Text is masked; --show-text is for the staff, counted and kept in audit.
     """
-    number = record.removeprefix("#")
-    if not number.isdecimal() or len(number) > 15:
+    record_id = number(record)
+    if record_id is None:
         raise typer.BadParameter(f"{record!r} is not a Record's number (use e.g. 1234)")
     view = View(time_zone(tz), plain=show_text)
 
     async def work() -> None:
-        one = RecordQuery(after_id=int(number) - 1, upto_id=int(number))
+        one = RecordQuery(after_id=record_id - 1, upto_id=record_id)
         async with looking(database, one, view, who, "log show") as (reader, db, _):
-            found = await reader.get(int(number))
+            found = await reader.get(record_id)
             if found is None:
-                fail(f"there is no Record #{number} (the newest is #{await reader.last_id()})", USAGE)
+                fail(f"there is no Record #{record_id} (the newest is #{await reader.last_id()})", USAGE)
             details = await reader.details(found.id)
             seal = await SealedQueue(db).of(found.id)
         if as_json:

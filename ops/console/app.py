@@ -19,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 from config.policy import PolicyError
 from ops.console import channel, drafts, figures, policies, review, signin, team, words
 from ops.console.desk import Access, Desk, desk
-from ops.console.guard import For, form, page
-from ops.console.rendering import back, fragment, render
+from ops.console.guard import For, form, fragment, page
+from ops.console.rendering import back, render
 from ops.console.safety import Headers, Limit
 from ops.console.visitors import SESSION_MS, Rank
 from storage.database import Database, DatabaseError
@@ -65,11 +65,11 @@ def routes() -> list[Route]:
         page(f"{here}/log", channel.log, For.MODERATOR),
         page(f"{here}/live", channel.live, For.MODERATOR),
         form(f"{here}/show-text", channel.show_text, For.MODERATOR),
-        page(f"{here}/records/{{record:int}}", channel.record, For.MODERATOR),
-        form(f"{here}/records/{{record:int}}/undo", channel.undo, For.MODERATOR),
-        form(f"{here}/groups/{{group:int}}/undo", channel.undo_group, For.MODERATOR),
-        page(f"{here}/chatters/{{person:int}}", channel.chatter, For.MODERATOR),
-        form(f"{here}/chatters/{{person:int}}/notes", channel.add_note, For.MODERATOR),
+        page(f"{here}/records/{{record:number}}", channel.record, For.MODERATOR),
+        form(f"{here}/records/{{record:number}}/undo", channel.undo, For.MODERATOR),
+        form(f"{here}/groups/{{group:number}}/undo", channel.undo_group, For.MODERATOR),
+        page(f"{here}/chatters/{{person:number}}", channel.chatter, For.MODERATOR),
+        form(f"{here}/chatters/{{person:number}}/notes", channel.add_note, For.MODERATOR),
         page(f"{here}/try", policies.try_line, For.STREAMER, posts=True),
         page(f"{here}/filters", policies.filters, For.STREAMER),
         page(f"{here}/filters/{{filter}}", policies.filter_page, For.STREAMER, posts=True),
@@ -80,30 +80,30 @@ def routes() -> list[Route]:
         form(f"{here}/words", words.change, For.STREAMER),
         page(f"{here}/presets", policies.presets, For.STREAMER, posts=True),
         page(f"{here}/history", policies.history, For.STREAMER),
-        page(f"{here}/history/{{number:int}}", policies.revision, For.STREAMER, posts=True),
+        page(f"{here}/history/{{number:number}}", policies.revision, For.STREAMER, posts=True),
         page(f"{here}/draft", drafts.review, For.STREAMER),
         form(f"{here}/draft", drafts.save, For.STREAMER),
         form(f"{here}/draft/test", drafts.test, For.STREAMER),
         page("/ops/queue", review.queue, read),
         form("/ops/queue/next", review.take_next, judge),
-        form("/ops/queue/{record:int}/take", review.take, judge),
-        page("/ops/review/{record:int}", review.item, judge),
-        form("/ops/review/{record:int}/skip", review.skip, judge),
-        form("/ops/review/{record:int}/unmask", review.unmask, unmask),
-        form("/ops/review/{record:int}/decide", review.decide, judge),
-        page("/ops/records/{record:int}", review.record, read),
-        page("/ops/groups/{group:int}", review.group, read),
-        form("/ops/groups/{group:int}", review.decide_group, judge),
+        form("/ops/queue/{record:number}/take", review.take, judge),
+        page("/ops/review/{record:number}", review.item, judge),
+        form("/ops/review/{record:number}/skip", review.skip, judge),
+        form("/ops/review/{record:number}/unmask", review.unmask, unmask),
+        form("/ops/review/{record:number}/decide", review.decide, judge),
+        page("/ops/records/{record:number}", review.record, read),
+        page("/ops/groups/{group:number}", review.group, read),
+        form("/ops/groups/{group:number}", review.decide_group, judge),
         page("/ops/find", team.find, read),
-        page("/ops/people/{person:int}", team.person, read),
+        page("/ops/people/{person:number}", team.person, read),
         page("/ops/cases", team.cases, read),
         form("/ops/cases", team.open_case, Permission.CASE),
-        page("/ops/cases/{case:int}", team.case, read),
-        form("/ops/cases/{case:int}", team.work_case, Permission.CASE),
-        form("/ops/cases/{case:int}/hold", team.hold_case, Permission.HOLD),
+        page("/ops/cases/{case:number}", team.case, read),
+        form("/ops/cases/{case:number}", team.work_case, Permission.CASE),
+        form("/ops/cases/{case:number}/hold", team.hold_case, Permission.HOLD),
         page("/ops/appeals", team.appeals, read),
-        page("/ops/appeals/{appeal:int}", team.appeal, read),
-        form("/ops/appeals/{appeal:int}", team.answer, judge),
+        page("/ops/appeals/{appeal:number}", team.appeal, read),
+        form("/ops/appeals/{appeal:number}", team.answer, judge),
         page("/ops/figures", figures.figures, read),
         page("/ops/shift", team.shift, read),
         page("/ops/rules", team.rules, read),
@@ -145,18 +145,22 @@ async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = TITLES.get(error.status_code, "That did not work")
     text = error.detail if error.detail not in {"Not Found", "Method Not Allowed"} else "There is no such page."
-    if fragment(request):
-        return PlainTextResponse(text, error.status_code)
-    return await render(request, "error.html", error.status_code, title=title, text=text)
+    return await _failed(request, error.status_code, title, text)
 
 
 async def _forbidden(request: Request, error: Exception) -> Response:
-    return await render(request, "error.html", 403, title=TITLES[403], text=str(error))
+    return await _failed(request, 403, TITLES[403], str(error))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     """A deed that was refused: back to the page it was asked on, with the reason; a page that cannot be shown: why."""
     came_from = urlsplit(request.headers.get("Referer", ""))
-    if request.method == "POST" and came_from.netloc == request.url.netloc:
+    if request.method == "POST" and came_from.netloc == request.url.netloc and not fragment(request):
         return back(request, came_from.path, str(error), wrong=True)
-    return await render(request, "error.html", 409, title="That did not work", text=str(error))
+    return await _failed(request, 409, "That did not work", str(error))
+
+
+async def _failed(request: Request, status: int, title: str, text: str) -> Response:
+    if fragment(request):
+        return PlainTextResponse(text, status)
+    return await render(request, "error.html", status, title=title, text=text)

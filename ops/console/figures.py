@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ops.console.desk import desk
+from ops.console.guard import fragment
 from ops.console.reckoner import Days
-from ops.console.rendering import DAY_MS, Taste, drawing, fragment, render
+from ops.console.rendering import Taste, drawing, render
 from ops.measures import FORMATS
 from storage.database import now_ms
-from storage.kpis import Period
+from storage.kpis import DAY_MS, Period
 
 DAYS = {"7d": 7, "30d": 30, "90d": 90}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from ops.console.desk import desk
 from ops.console.safety import check_form
 from ops.console.visitors import Rank, Visitor
+from ops.numbers import MOST_DIGITS
 from storage.overview import Channel
 from storage.roles import Permission, Staff
 
@@ -28,6 +30,23 @@ class For(Enum):
     SIGNED_IN = "everybody who is signed in"
     MODERATOR = "the channel's moderators and its streamer"
     STREAMER = "the channel's streamer, and whom the policy grants the same"
+
+
+class Number(Convertor[int]):
+    """A number in an address. What no log can hold is no page, rather than an error of SQLite's."""
+
+    regex = f"[0-9]{{1,{MOST_DIGITS}}}"
+
+    def convert(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """The address's piece."""
+        return str(value)
+
+
+register_url_convertor("number", Number())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,7 @@ def _walled(path: str, endpoint: Endpoint, whom: For | Permission) -> Endpoint:
         if whom is For.ALL:
             return await endpoint(request)
         if visitor is None:
-            if request.method == "POST":
+            if request.method == "POST" or fragment(request):
                 raise HTTPException(401, "Your session is over. Sign in again.")
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
         if isinstance(whom, Permission):
@@ -82,6 +101,11 @@ def _walled(path: str, endpoint: Endpoint, whom: For | Permission) -> Endpoint:
         return await endpoint(request)
 
     return walled
+
+
+def fragment(request: Request) -> bool:
+    """Whether the page's script asks, which wants only the part that changes."""
+    return request.headers.get("X-Fragment") == "1"
 
 
 async def _enter(request: Request, visitor: Visitor, whom: For, path: str) -> Room:

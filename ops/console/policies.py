@@ -20,8 +20,8 @@ from filters.types import Message, Severity, Verdict
 from ops.console.desk import desk
 from ops.console.drafts import keep, standing
 from ops.console.forms import Setting, apply, describe, marked, read, unplaced
-from ops.console.guard import room_of
-from ops.console.rendering import TEMPLATES, Taste, back, fragment, render
+from ops.console.guard import fragment, room_of
+from ops.console.rendering import TEMPLATES, Taste, back, render
 from storage.database import now_ms
 from storage.overview import Channel
 

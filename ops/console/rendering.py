@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,14 @@ from ops.console.guard import Room
 from ops.console.safety import form_token
 from ops.when import WhenError, iso, zone
 from storage.database import now_ms
+from storage.kpis import DAY_MS
 from storage.reading import RecordDetails
 from storage.roles import Staff
 
 HERE = Path(__file__).parent
 LOOKS = ("auto", "light", "dark")
-DAY_MS = 86_400_000
+MOST_TOLD = 2_000
+"""Bytes of a sentence for the next page: it travels in the session's cookie, and browsers drop one above 4,096."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +186,12 @@ async def render(request: Request, template: str, status: int = 200, **context: 
 def back(request: Request, path: str, told: str = "", *, wrong: bool = False) -> RedirectResponse:
     """Go on to a page after a form, with a sentence at its top."""
     if told:
-        request.session["told"] = {"text": told, "wrong": wrong}
+        request.session["told"] = {"text": _fitting(told), "wrong": wrong}
     return RedirectResponse(path, 303)
 
 
-def fragment(request: Request) -> bool:
-    """Whether the page's script asks, which wants only the part that changes."""
-    return request.headers.get("X-Fragment") == "1"
+def _fitting(text: str) -> str:
+    """The text as far as the cookie holds it, in which letters beyond ASCII are escapes."""
+    sizes = accumulate(len(json.dumps(char)) - 2 for char in text[: MOST_TOLD + 1])
+    kept = sum(size <= MOST_TOLD for size in sizes)
+    return text if kept == len(text) else f"{text[:kept]}…"

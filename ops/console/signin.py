@@ -110,7 +110,7 @@ async def sign_out(request: Request) -> Response:
 async def settle(request: Request) -> Response:
     """Keep how a person wants pages."""
     if request.method == "GET":
-        return await render(request, "taste.html", looks=LOOKS, next=_local(request.query_params.get("next", "/")))
+        return await render(request, "taste.html", looks=LOOKS)
     form = await request.form()
     name = str(form.get("zone", "UTC")).strip() or "UTC"
     try:
@@ -118,9 +118,10 @@ async def settle(request: Request) -> Response:
     except WhenError as error:
         return back(request, "/settings", str(error), wrong=True)
     answer = back(request, "/settings", "Kept in this browser.")
+    look = str(form.get("look"))
     chosen = {
         "zone": name,
-        "look": str(form.get("look", "auto")),
+        "look": look if look in LOOKS else "auto",
         "grey": "10"["grey" not in form],
         "keys": "10"["keys" not in form],
     }

@@ -21,7 +21,7 @@ for (const form of all("form[data-live]")) {
       const answer = await fetch(form.action, {
         method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Fragment": "1" }, signal: asking.signal,
       });
-      if (answer.ok) target.innerHTML = await answer.text();
+      target[answer.ok ? "innerHTML" : "textContent"] = await answer.text();
     } catch (error) {
       if (error.name !== "AbortError") target.textContent = "The console does not answer.";
     }
@@ -43,7 +43,8 @@ for (const list of all("[data-events]")) {
   const source = new EventSource(list.dataset.events);
   const say = (text, on) => { pulse.textContent = text; pulse.classList.toggle("on", on); };
   source.onopen = () => say("Live", true);
-  source.onerror = () => say("Connection lost; trying again", false);
+  // A browser tries again after a broken connection, and gives up where it is refused: when the session is over.
+  source.onerror = () => say(source.readyState === EventSource.CLOSED ? "Ended; load the page again" : "Connection lost; trying again", false);
   source.addEventListener("record", (event) => {
     const template = document.createElement("template");
     template.innerHTML = event.data;

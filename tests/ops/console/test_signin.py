@@ -6,6 +6,7 @@ import pytest
 from ops.console.desk import Access
 from ops.console.visitors import SESSION_MS, Visitor
 from storage.database import now_ms
+from storage.roles import Role
 from tests.ops.console.conftest import MODERATOR, STREAMER, House
 
 
@@ -106,3 +107,17 @@ async def test_another_host_name_is_refused(house: House) -> None:
 def test_https_makes_cookies_secure() -> None:
     assert Access("https://mods.example").secure
     assert not Access().secure
+
+
+async def test_a_long_sentence_does_not_cost_the_session(house: House) -> None:
+    guest = await house.come_in(Role.MANAGER)
+    answer = await guest.send("/ops/rules", name="lease_s", value="\u2603" * 1_000)
+    [cookie] = answer.headers.get_list("Set-Cookie")
+    assert len(cookie) < 4_096
+    assert "lease_s: &#39;\u2603" in await guest.see("/ops/rules")
+
+
+async def test_a_look_that_is_none_is_the_systems(house: House) -> None:
+    guest = await house.come_in(STREAMER)
+    await guest.send("/settings", zone="UTC", look="\u2603")
+    assert 'data-look="auto"' in await guest.see("/settings")

@@ -23,14 +23,17 @@ WALLS: dict[tuple[str, str], str | Permission] = {
     ("GET", "/"): SIGNED_IN,
     ("GET", "/settings"): SIGNED_IN,
     ("POST", "/settings"): SIGNED_IN,
-    **{("GET", C + path): MODS for path in ("", "/log", "/live", "/records/{record:int}", "/chatters/{person:int}")},
+    **{
+        ("GET", C + path): MODS
+        for path in ("", "/log", "/live", "/records/{record:number}", "/chatters/{person:number}")
+    },
     **{
         ("POST", C + path): MODS
         for path in (
             "/show-text",
-            "/records/{record:int}/undo",
-            "/groups/{group:int}/undo",
-            "/chatters/{person:int}/notes",
+            "/records/{record:number}/undo",
+            "/groups/{group:number}/undo",
+            "/chatters/{person:number}/notes",
         )
     },
     **{
@@ -43,7 +46,7 @@ WALLS: dict[tuple[str, str], str | Permission] = {
             "/ladder",
             "/words",
             "/presets",
-            "/history/{number:int}",
+            "/history/{number:number}",
             "/draft",
         )
     },
@@ -56,30 +59,30 @@ WALLS: dict[tuple[str, str], str | Permission] = {
         for path in (
             "/queue",
             "/find",
-            "/records/{record:int}",
-            "/groups/{group:int}",
-            "/people/{person:int}",
+            "/records/{record:number}",
+            "/groups/{group:number}",
+            "/people/{person:number}",
             "/cases",
-            "/cases/{case:int}",
+            "/cases/{case:number}",
             "/appeals",
-            "/appeals/{appeal:int}",
+            "/appeals/{appeal:number}",
             "/figures",
             "/shift",
             "/rules",
             "/audit",
         )
     },
-    ("GET", "/ops/review/{record:int}"): P.REVIEW,
+    ("GET", "/ops/review/{record:number}"): P.REVIEW,
     ("POST", "/ops/queue/next"): P.REVIEW,
-    ("POST", "/ops/queue/{record:int}/take"): P.REVIEW,
-    ("POST", "/ops/review/{record:int}/skip"): P.REVIEW,
-    ("POST", "/ops/review/{record:int}/decide"): P.REVIEW,
-    ("POST", "/ops/review/{record:int}/unmask"): P.UNMASK,
-    ("POST", "/ops/groups/{group:int}"): P.REVIEW,
-    ("POST", "/ops/appeals/{appeal:int}"): P.REVIEW,
+    ("POST", "/ops/queue/{record:number}/take"): P.REVIEW,
+    ("POST", "/ops/review/{record:number}/skip"): P.REVIEW,
+    ("POST", "/ops/review/{record:number}/decide"): P.REVIEW,
+    ("POST", "/ops/review/{record:number}/unmask"): P.UNMASK,
+    ("POST", "/ops/groups/{group:number}"): P.REVIEW,
+    ("POST", "/ops/appeals/{appeal:number}"): P.REVIEW,
     ("POST", "/ops/cases"): P.CASE,
-    ("POST", "/ops/cases/{case:int}"): P.CASE,
-    ("POST", "/ops/cases/{case:int}/hold"): P.HOLD,
+    ("POST", "/ops/cases/{case:number}"): P.CASE,
+    ("POST", "/ops/cases/{case:number}/hold"): P.HOLD,
     ("POST", "/ops/rules"): P.RULES,
     ("POST", "/sign-out"): SIGNED_IN,
 }
@@ -96,7 +99,7 @@ def admitted(who: str, wall: str | Permission) -> bool:
 
 def address(path: str) -> str:
     filled = path.replace("{channel}", STREAMER).replace("{filter}", "caps").replace("{group}", "raid")
-    return re.sub(r"\{\w+:int\}", "1", filled)
+    return re.sub(r"\{\w+:number\}", "1", filled)
 
 
 async def try_door(guest: Guest, method: str, path: str) -> bool:
@@ -134,6 +137,23 @@ async def test_a_refusal_is_kept_in_audit(house: House) -> None:
         ("open /c/{channel}/log", "console"),
         ("open /ops/queue", "console"),
     }
+
+
+async def test_a_number_no_log_can_hold_is_no_page(house: House) -> None:
+    streamer, manager = await house.come_in(STREAMER), await house.come_in(Role.MANAGER)
+    for digits in ("9" * 20, "9" * 5000):
+        for guest, path in (
+            (streamer, "/c/studio/records/"),
+            (streamer, "/c/studio/history/"),
+            (manager, "/ops/cases/"),
+        ):
+            assert "no such page" in await guest.see(f"{path}{digits}", 404)
+
+
+async def test_a_part_of_a_page_is_not_the_door(house: House) -> None:
+    guest = await house.stranger()
+    answer = await guest.client.get("/ops/figures?part=days", headers={"X-Fragment": "1"})
+    assert (answer.status_code, answer.text) == (401, "Your session is over. Sign in again.")
 
 
 async def test_records_and_people_of_another_channel_are_not_there(house: House) -> None:
