@@ -99,7 +99,8 @@ class RecordQuery:
     """Which Records; unset fields do not filter.
 
     ``channel`` and ``chatter`` are a login or Twitch id, ``since_ms`` (inclusive) and ``until_ms`` (exclusive) are the
-    messages' times, ``after_id`` is exclusive, ``upto_id`` inclusive. ``limit`` None means all.
+    messages' times, ``after_id`` is exclusive, ``upto_id`` inclusive. ``before`` is the time and number of a Record:
+    only what a list, newest first, has after it. ``limit`` None means all.
     """
 
     channel: str | None = None
@@ -113,6 +114,7 @@ class RecordQuery:
     until_ms: int | None = None
     after_id: int | None = None
     upto_id: int | None = None
+    before: tuple[int, int] | None = None
     limit: int | None = 100
 
     def conditions(self) -> tuple[str, dict[str, Any]]:
@@ -131,7 +133,12 @@ class RecordQuery:
             "upto_id": self.upto_id,
         }
         used = {name: value for name, value in values.items() if value is not None}
-        clause = " AND ".join(_CONDITIONS[name] for name in used)
+        clauses = [_CONDITIONS[name] for name in used]
+        if self.before is not None:
+            # Many lines may have one time: a page that ended among them goes on by number.
+            clauses.append("(v.ts_ms, v.record_id) < (:before_ms, :before_id)")
+            used["before_ms"], used["before_id"] = self.before
+        clause = " AND ".join(clauses)
         return (f" WHERE {clause}" if clause else ""), used
 
 

@@ -18,6 +18,8 @@ from ops.charts import bars
 from ops.console.desk import Desk, desk
 from ops.console.guard import Room, room_of, visitor_of
 from ops.console.rendering import TEMPLATES, Taste, back, drawing, render
+from ops.console.visitors import Rank
+from ops.numbers import number
 from storage.database import now_ms
 from storage.gaps import Gaps
 from storage.kpis import DAY_MS, Kind, Kpis, Period
@@ -83,7 +85,7 @@ async def log(request: Request) -> Response:
     here, room = desk(request), room_of(request)
     asked = request.query_params
     chosen = {name: asked.get(name, "") for name in ("filter", "action", "outcome", "category", "chatter")}
-    until = asked.get("until", "")
+    before = asked.get("before", "")
     query = RecordQuery(
         channel=room.channel.id,
         chatter=chosen["chatter"] or None,
@@ -91,7 +93,7 @@ async def log(request: Request) -> Response:
         action=ActionKind[chosen["action"].upper()] if chosen["action"].upper() in ActionKind.__members__ else None,
         outcome=Outcome(chosen["outcome"]) if chosen["outcome"] in set(Outcome) else None,
         category=Category(chosen["category"]) if chosen["category"] in set(Category) else None,
-        until_ms=int(until) if until.isdecimal() and len(until) < 16 else None,
+        before=_place(before),
         limit=PAGE,
     )
     records = await here.reader.list(query)
@@ -101,10 +103,13 @@ async def log(request: Request) -> Response:
         "log.html",
         records=records,
         chosen=chosen,
-        older={**{name: value for name, value in chosen.items() if value}, "until": records[-1].ts_ms}
+        older={
+            **{name: value for name, value in chosen.items() if value},
+            "before": f"{records[-1].ts_ms} {records[-1].id}",
+        }
         if len(records) == PAGE
         else None,
-        live=not until and not any(chosen.values()),
+        live=not before and not any(chosen.values()),
         last_id=await here.reader.last_id(),
         filters=[each.name for each in policy.filters.all],
         actions=[each.name.lower() for each in ActionKind],
@@ -117,7 +122,9 @@ async def live(request: Request) -> Response:
     """The channel's new Records as server-sent events, each as a row of the log, again when its outcome stands."""
     room, taste = room_of(request), Taste.of(request)
     after = request.headers.get("Last-Event-ID", "") or request.query_params.get("after", "")
-    start = int(after) if after.isdecimal() and len(after) < 16 else await desk(request).reader.last_id()
+    start = number(after)
+    if start is None:
+        start = await desk(request).reader.last_id()
     stream = _events(request, room, taste, start)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
@@ -280,15 +287,24 @@ def _chart(rows: list[FilterRow], period: str) -> Markup:
     return drawing(bars(f"Records of the last {period}", [row.name.replace("_", " ") for row in rows], series))
 
 
+def _place(text: str) -> tuple[int, int] | None:
+    """Where a page of the log ends: a message's time (UTC ms) and its Record's number; None if it says neither."""
+    ms, _, record_id = text.partition(" ")
+    place = number(ms), number(record_id)
+    return None if place[0] is None or place[1] is None else (place[0], place[1])
+
+
 async def _events(request: Request, room: Room, taste: Taste, after: int) -> AsyncIterator[str]:
-    here, visitor = desk(request), visitor_of(request)
+    here, visitor, key = desk(request), visitor_of(request), request.session.get("key")
     row = TEMPLATES.get_template("row.html")
     unsettled: set[int] = set()
     quiet_s = 0.0
     yield "retry: 2000\n\n"
-    while visitor.until_ms > now_ms() and not here.closing.is_set():
+    while here.sessions.find(key) is visitor and not here.closing.is_set():
         # A page that is closed ends this at any await; the query must not stay half-read on the shared connection.
         news = await asyncio.shield(asyncio.ensure_future(_news(here, room, after, unsettled)))
+        if news and visitor.rank(room.channel.id, (await here.policy(room.channel.id))[0].grants) is Rank.STRANGER:
+            return
         for each in news:
             after = max(after, each.id)
             (unsettled.add if each.outcome is Outcome.PENDING else unsettled.discard)(each.id)

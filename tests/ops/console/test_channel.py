@@ -1,7 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import re
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+from config.policy import Policy
+from filters.types import Action, ActionKind, Message, Verdict
+from ops.console.channel import PAGE
+from storage.policies import PolicyLog
+from storage.records import NewRecord, RecordLog
 from storage.requests import RequestKind
-from tests.ops.console.conftest import MODERATOR, STREAMER, House
+from tests.ops.conftest import SPACED, T0, line
+from tests.ops.console.conftest import MODERATOR, STREAMER, Guest, House
 
 HERE = f"/c/{STREAMER}"
 TROLL = 2
@@ -55,6 +67,90 @@ async def test_the_log_is_sieved(house: House) -> None:
     assert "#1</a>" not in page
     assert "No Record fits" in await guest.see(f"{HERE}/log?chatter=nobody")
     await guest.see(f"{HERE}/log?until=99999999999999999999&category=nonsense")
+
+
+async def test_leafing_through_the_log_leaves_out_none_of_many_lines_at_one_time(house: House) -> None:
+    await fill(house, *(replace(line(1000 + number, "crowd", "x"), ts_ms=T0) for number in range(2 * PAGE + 1)))
+    guest = await house.come_in(MODERATOR)
+    seen: list[str] = []
+    path = f"{HERE}/log?chatter=crowd"
+    for _ in range(3):
+        page = await guest.see(path)
+        seen += re.findall(r'id="r(\d+)"', page)
+        older = re.search(r'href="([^"]+)">Older', page)
+        path = f"{HERE}/log{unescape(older[1])}" if older else ""
+    assert not path
+    assert len(seen) == len(set(seen)) == 2 * PAGE + 1
+
+
+async def test_signing_out_ends_the_live_log(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    async with Listening(house, guest) as heard:
+        await fill(house, line(1000, "early", "x"))
+        await heard.until("early")
+        await guest.send("/sign-out")
+        await heard.over()
+        assert "early" in heard.text
+
+
+async def test_who_is_no_moderator_any_more_hears_nothing_new(house: House) -> None:
+    guest = await house.come_in("passer_by")
+    policies = PolicyLog(house.desk.db)
+    toml = Policy.preset().to_toml()
+    granted = toml.replace("mod_names = []", 'mod_names = ["passer_by"]')
+    await policies.save("501", granted, author="x", reason="", at_ms=T0)
+    async with Listening(house, guest) as heard:
+        await policies.save("501", toml, author="x", reason="", at_ms=T0)
+        await fill(house, line(1000, "late", "x"))
+        await heard.over()
+        assert "late" not in heard.text
+
+
+class Listening:
+    """A browser's open live log. httpx waits for the whole of an answer, so that the application is asked itself."""
+
+    def __init__(self, house: House, guest: Guest) -> None:
+        cookies = "; ".join(f"{name}={value}" for name, value in guest.client.cookies.items())
+        headers = [(b"host", b"localhost:8420"), (b"cookie", cookies.encode())]
+        path = f"{HERE}/live"
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"after=5"}
+        scope |= {"headers": headers, "http_version": "1.1", "scheme": "http", "root_path": ""}
+        self.text = ""
+        self._gone = asyncio.Event()
+        self._app, self._scope = house.app, scope
+
+    async def __aenter__(self) -> Listening:
+        self._task = asyncio.create_task(self._app(self._scope, self._receive, self._send))
+        await self.until("retry")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gone.set()
+        await self._task
+
+    async def until(self, text: str) -> None:
+        async with asyncio.timeout(10):
+            while text not in self.text:
+                await asyncio.sleep(0.02)
+
+    async def over(self) -> None:
+        async with asyncio.timeout(10):
+            await asyncio.wait([self._task])
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        self.text += message.get("body", b"").decode()
+
+
+async def fill(house: House, *lines: Message) -> None:
+    log = RecordLog(house.desk.db)
+    for each in lines:
+        verdict = Verdict(each, (SPACED,), Action(ActionKind.DELETE), 3)
+        await log.open(NewRecord.from_verdict(verdict, (), each.ts_ms))
+    await log.close()
 
 
 async def test_times_are_in_the_persons_zone(house: House) -> None:
