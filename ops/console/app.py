@@ -83,7 +83,7 @@ def routes() -> list[Route]:
         page(f"{here}/history/{{number:number}}", policies.revision, For.STREAMER, posts=True),
         page(f"{here}/draft", drafts.review, For.STREAMER),
         form(f"{here}/draft", drafts.save, For.STREAMER),
-        form(f"{here}/draft/test", drafts.test, For.STREAMER),
+        page(f"{here}/draft/test", drafts.test, For.STREAMER, posts=True),
         page("/ops/queue", review.queue, read),
         form("/ops/queue/next", review.take_next, judge),
         form("/ops/queue/{record:number}/take", review.take, judge),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import cached_property
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -77,10 +76,7 @@ class Desk:
         self.cases = CaseBook(db)
         self.rules = Rules(db)
         self.reckoner = Reckoner(db.path)
-
-    @cached_property
-    def _parsed(self) -> dict[str, tuple[int, Policy]]:
-        return {}
+        self._parsed: dict[str, tuple[int, Policy]] = {}
 
     async def policy(self, channel_id: str) -> tuple[Policy, int]:
         """A channel's policy and its revision; the defaults and 0 before the first. Raises PolicyError."""
@@ -89,7 +85,8 @@ class Desk:
             return Policy(), 0
         number, policy = self._parsed.get(channel_id, (0, None))
         if policy is None or number != latest.number:
-            policy = Policy.parse(latest.toml, f"policy of channel {channel_id}, revision {latest.number}")
+            told = f"policy of channel {channel_id}, revision {latest.number}"
+            policy = await asyncio.to_thread(Policy.parse, latest.toml, told)
             self._parsed[channel_id] = (latest.number, policy)
         return policy, latest.number
 

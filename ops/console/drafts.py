@@ -1,7 +1,12 @@
-"""Changes to a policy that are not saved yet: made on any page, tried, looked through, then saved as one revision."""
+"""Changes to a policy that are not saved yet: made on any page, tried, looked through, then saved as one revision.
+
+Word lists of tens of thousands take seconds to check, compare and write: that is done in threads, so that the bot in
+the same loop goes on judging chat.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +23,7 @@ from ops.console.rendering import back, render
 from ops.console.visitors import Draft
 from ops.trials import Comparison
 from storage.database import now_ms
-from storage.policies import StaleRevisionError
+from storage.policies import Revision, StaleRevisionError
 
 LONGEST_REASON = 200
 
@@ -38,7 +43,7 @@ async def keep(request: Request, policy: Policy) -> int:
     saved, number = await desk(request).policy(room.channel.id)
     draft = drafts.get(room.channel.id)
     base = draft.base if draft else number
-    changes = difference(saved, policy)
+    changes = await asyncio.to_thread(difference, saved, policy)
     if changes:
         drafts[room.channel.id] = Draft(base, policy)
     else:
@@ -52,8 +57,10 @@ async def review(request: Request) -> Response:
 
 
 async def test(request: Request) -> Response:
-    """The same, with what the draft would have done to the chat that is stored."""
+    """The same, with what the draft would have done to the chat that is stored; loaded anew, without."""
     room = room_of(request)
+    if request.method == "GET":
+        return back(request, f"/c/{room.channel.name}/draft")
     draft = visitor_of(request).drafts.get(room.channel.id)
     span = str((await request.form()).get("span", ""))
     if draft is None or span not in SPANS:
@@ -71,7 +78,7 @@ async def _page(request: Request, span: str = "24h", tested: Comparison | None =
     return await render(
         request,
         "draft.html",
-        changes=difference(saved, draft.policy),
+        changes=await asyncio.to_thread(difference, saved, draft.policy),
         base=number,
         longest=LONGEST_REASON,
         spans=SPANS,
@@ -96,11 +103,11 @@ async def save(request: Request) -> Response:
         told = f"Say why in 1 to {LONGEST_REASON} characters: those who read the history will ask."
         return back(request, address, told, wrong=True)
     saved, latest = await here.policy(room.channel.id)
-    changes = difference(saved, draft.policy)
+    changes = await asyncio.to_thread(difference, saved, draft.policy)
     try:
         number = await here.revisions.save(
             room.channel.id,
-            draft.policy.to_toml(),
+            await asyncio.to_thread(draft.policy.to_toml),
             author=visitor.login,
             reason=reason,
             at_ms=now_ms(),
@@ -108,9 +115,9 @@ async def save(request: Request) -> Response:
         )
     except StaleRevisionError:
         before = await here.revisions.get(room.channel.id, draft.base)
-        made = difference(Policy.parse(before.toml) if before else Policy(), draft.policy)
         try:
-            draft.policy, draft.base = rebase(made, saved), latest
+            draft.policy = await asyncio.to_thread(_rebased, before, draft.policy, saved)
+            draft.base = latest
         except PolicyError as error:
             return back(
                 request, address, f"Revision {latest} was saved meanwhile and does not fit: {error}", wrong=True
@@ -126,8 +133,14 @@ async def save(request: Request) -> Response:
         detail=", ".join(each.path for each in changes)[:200],
         channel_id=room.channel.id,
     )
-    del visitor.drafts[room.channel.id]
+    if visitor.drafts.get(room.channel.id) is draft:
+        del visitor.drafts[room.channel.id]
     return back(request, f"/c/{room.channel.name}/history", f"Saved as revision {number}. The bot takes it up at once.")
+
+
+def _rebased(before: Revision | None, draft: Policy, onto: Policy) -> Policy:
+    made = difference(Policy.parse(before.toml) if before else Policy(), draft)
+    return rebase(made, onto)
 
 
 def rebase(changes: list[Change], onto: Policy) -> Policy:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from config.changes import difference, value_of
+from config.changes import Change, difference, value_of
 from config.policy import PRESETS, Policy, PolicyError, preset_names
 from filters.base import Filter
 from filters.ladder import format_action
@@ -44,7 +44,7 @@ WORDS = frozenset({"lists", "terms", "allow"})
 async def filters(request: Request) -> Response:
     """All filters, what each catches, and which run."""
     policy, _ = await standing(request)
-    return await render(request, "filters.html", filters=policy.filters.all, policy=policy)
+    return await render(request, "filters.html", filters=policy.filters.all)
 
 
 async def filter_page(request: Request) -> Response:
@@ -65,7 +65,7 @@ async def switch(request: Request) -> Response:
     if name not in type(policy.filters).model_fields:
         raise HTTPException(404, f"There is no filter {name}.")
     on = not getattr(policy.filters, name).enabled
-    await keep(request, apply(policy, {f"filters.{name}.enabled": on}))
+    await keep(request, await asyncio.to_thread(apply, policy, {f"filters.{name}.enabled": on}))
     return back(request, f"/c/{room_of(request).channel.name}/filters")
 
 
@@ -114,14 +114,11 @@ async def presets(request: Request) -> Response:
             chosen = Policy.preset(name)
         except PolicyError as error:
             raise HTTPException(404, str(error)) from None
-        count = await keep(request, _with_own(chosen, policy))
+        count = await keep(request, await asyncio.to_thread(_with_own, chosen, policy))
         if not count:
             return back(request, f"/c/{room.channel.name}/presets", f"The policy is {name} already.")
         return back(request, f"/c/{room.channel.name}/draft", f"Preset {name}: look through what it changes.")
-    offered = [
-        (name, _title(name), difference(policy, _with_own(Policy.preset(name), policy))) for name in preset_names()
-    ]
-    return await render(request, "presets.html", presets=offered)
+    return await render(request, "presets.html", presets=await asyncio.to_thread(_offered, policy))
 
 
 async def history(request: Request) -> Response:
@@ -137,8 +134,7 @@ async def revision(request: Request) -> Response:
     found = await here.revisions.get(room.channel.id, number)
     if found is None:
         raise HTTPException(404, f"There is no revision {number} of this channel's policy.")
-    then = Policy.parse(found.toml)
-    parent = await here.revisions.get(room.channel.id, found.parent) if found.parent else None
+    then = await asyncio.to_thread(Policy.parse, found.toml)
     saved, latest = await here.policy(room.channel.id)
     if request.method == "POST":
         if not await keep(request, then):
@@ -146,13 +142,15 @@ async def revision(request: Request) -> Response:
         return back(
             request, f"/c/{room.channel.name}/draft", f"Revision {number}: look through what restoring changes."
         )
+    parent = await here.revisions.get(room.channel.id, found.parent) if found.parent else None
+    before = await asyncio.to_thread(Policy.parse, parent.toml) if parent else Policy()
     return await render(
         request,
         "revision.html",
         revision=found,
         latest=latest,
-        changes=difference(Policy.parse(parent.toml) if parent else Policy(), then),
-        restoring=difference(saved, then),
+        changes=await asyncio.to_thread(difference, before, then),
+        restoring=await asyncio.to_thread(difference, saved, then),
     )
 
 
@@ -165,10 +163,10 @@ async def try_line(request: Request) -> Response:
     verdict = await asyncio.to_thread(judge, policy, room_of(request).channel, text) if text.strip() else None
     if fragment(request):
         body = TEMPLATES.get_template("verdict.html").render(
-            verdict=verdict, policy=policy, room=room_of(request), **Taste.of(request).clocks()
+            verdict=verdict, room=room_of(request), **Taste.of(request).clocks()
         )
         return HTMLResponse(body)
-    return await render(request, "try.html", line=text, verdict=verdict, policy=policy)
+    return await render(request, "try.html", line=text, verdict=verdict)
 
 
 def judge(policy: Policy, channel: Channel, text: str) -> Verdict:
@@ -192,7 +190,7 @@ async def _form(
     if request.method == "POST":
         values = read(settings, await request.form())
         try:
-            count = await keep(request, apply(policy, values))
+            count = await keep(request, await asyncio.to_thread(apply, policy, values))
         except PolicyError as error:
             settings, wrong, status = marked(settings, values, error), unplaced(settings, error), 422
         else:
@@ -209,9 +207,13 @@ async def _form(
         groups=context.pop("groups", {}),
         line="",
         verdict=None,
-        policy=policy,
         **context,
     )
+
+
+def _offered(policy: Policy) -> list[tuple[str, str, list[Change]]]:
+    """Each preset with what it is for and what taking it would change."""
+    return [(name, _title(name), difference(policy, _with_own(Policy.preset(name), policy))) for name in preset_names()]
 
 
 def _with_own(preset: Policy, policy: Policy) -> Policy:

@@ -32,7 +32,8 @@ async def preview(db: Database, channel_id: str, span: str, saved: Policy, draft
         raise DatabaseError(f"{count:,} lines are stored of the last {span}, the limit is {MOST_LINES:,} (try less)")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        work = pool.submit(_compare, db.path, channel_id, since_ms, saved.to_toml(), draft.to_toml())
+        written = [await asyncio.to_thread(policy.to_toml) for policy in (saved, draft)]
+        work = pool.submit(_compare, db.path, channel_id, since_ms, *written)
         return await asyncio.wrap_future(work)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,7 +38,7 @@ async def words(request: Request) -> Response:
     """Search the terms in force."""
     policy, _ = await standing(request)
     asked = request.query_params.get("q", "").strip()
-    found = _find(policy, asked)
+    found = await asyncio.to_thread(_find, policy, asked)
     blocklist = policy.filters.blocklist
     return await render(
         request,
@@ -45,13 +47,11 @@ async def words(request: Request) -> Response:
         found=found[:SHOWN],
         total=len(found),
         own=len(blocklist.terms),
-        listed=len(policy.listed_terms()),
+        listed=len(await asyncio.to_thread(policy.listed_terms)),
         allow=blocklist.allow,
         lists=[(name, name in blocklist.lists) for name in wordlists.names()],
         severities=list(Severity),
         categories=list(Category),
-        problems=(),
-        text="",
         blocklist=blocklist,
     )
 
@@ -61,39 +61,8 @@ async def change(request: Request) -> Response:
     policy, _ = await standing(request)
     form = await request.form()
     address = f"/c/{room_of(request).channel.name}/words"
-    problems: list[Problem] = []
     try:
-        match form.get("do"):
-            case "add":
-                text = str(form.get("text", "")).strip()
-                term = {
-                    "text": text,
-                    "severity": int(str(form.get("severity", "1"))),
-                    "category": str(form.get("category", Category.CHANNEL_RULE)),
-                    "exact": "exact" in form,
-                    "anywhere": "anywhere" in form,
-                    "endings": "endings" in form,
-                }
-                terms, problems = read_terms([text])
-                if not terms:
-                    raise PolicyError(problems[0].why if problems else "write the word or phrase to block")
-                changed, told = _with_terms(policy, [term]), "Added to the unsaved changes."
-            case "import":
-                terms, problems = read_terms(str(form.get("lines", "")).splitlines())
-                changed = _with_terms(policy, [asdict(term) for term in terms])
-                count = len(changed.filters.blocklist.terms) - len(policy.filters.blocklist.terms)
-                told = f"{count} new terms among the unsaved changes."
-            case "remove":
-                changed = without_item(policy, "blocklist.terms", {"text": str(form.get("text", ""))})
-                told = "Removed, among the unsaved changes."
-            case "allow":
-                lines = [line.strip() for line in str(form.get("allow", "")).splitlines() if line.strip()]
-                changed, told = apply(policy, {"filters.blocklist.allow": lines}), "Allowed words are kept as unsaved."
-            case "lists":
-                chosen = [str(each) for each in form.getlist("lists")]
-                changed, told = apply(policy, {"filters.blocklist.lists": chosen}), "Lists are kept as unsaved."
-            case _:
-                raise PolicyError("the form said nothing to do")
+        changed, told, problems = await asyncio.to_thread(_changed, policy, form)
     except (PolicyError, ValueError) as error:
         return back(request, address, str(error), wrong=True)
     await keep(request, changed)
@@ -102,6 +71,45 @@ async def change(request: Request) -> Response:
         more = f" and {len(problems) - TOLD_PROBLEMS} more" if len(problems) > TOLD_PROBLEMS else ""
         told = f"{told} Doubtful or left out: {left_out}{more}."
     return back(request, address, told)
+
+
+def _changed(policy: Policy, form: FormData) -> tuple[Policy, str, list[Problem]]:
+    """The policy as a form wants it, what to say about that, and which lines are in doubt. Raises PolicyError."""
+    match form.get("do"):
+        case "add":
+            return _with_term(policy, form)
+        case "import":
+            terms, problems = read_terms(str(form.get("lines", "")).splitlines())
+            changed = _with_terms(policy, [asdict(term) for term in terms])
+            count = len(changed.filters.blocklist.terms) - len(policy.filters.blocklist.terms)
+            return changed, f"{count} new terms among the unsaved changes.", problems
+        case "remove":
+            changed = without_item(policy, "blocklist.terms", {"text": str(form.get("text", ""))})
+            return changed, "Removed, among the unsaved changes.", []
+        case "allow":
+            lines = [line.strip() for line in str(form.get("allow", "")).splitlines() if line.strip()]
+            return apply(policy, {"filters.blocklist.allow": lines}), "Allowed words are kept as unsaved.", []
+        case "lists":
+            chosen = [str(each) for each in form.getlist("lists")]
+            return apply(policy, {"filters.blocklist.lists": chosen}), "Lists are kept as unsaved.", []
+        case _:
+            raise PolicyError("the form said nothing to do")
+
+
+def _with_term(policy: Policy, form: FormData) -> tuple[Policy, str, list[Problem]]:
+    text = str(form.get("text", "")).strip()
+    term = {
+        "text": text,
+        "severity": int(str(form.get("severity", "1"))),
+        "category": str(form.get("category", Category.CHANNEL_RULE)),
+        "exact": "exact" in form,
+        "anywhere": "anywhere" in form,
+        "endings": "endings" in form,
+    }
+    terms, problems = read_terms([text])
+    if not terms:
+        raise PolicyError(problems[0].why if problems else "write the word or phrase to block")
+    return _with_terms(policy, [term]), "Added to the unsaved changes.", problems
 
 
 def _find(policy: Policy, asked: str) -> list[Listed]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.datastructures import FormData
 
 from config.policy import Policy, preset_names
 from ops.console.forms import Setting, apply, describe, read
 from storage.database import now_ms
-from tests.ops.console.conftest import STREAMER, House
+from tests.ops.console.conftest import ADDRESS, STREAMER, House
 
 HERE = f"/c/{STREAMER}"
 
@@ -164,3 +166,43 @@ async def test_a_back_test_needs_stored_chat(house: House) -> None:
     answer = await guest.send(f"{HERE}/draft/test", span="24h")
     assert answer.status_code == 409
     assert "no chat is stored" in answer.text
+
+
+async def test_a_back_test_refused_leads_back_to_the_draft(house: House) -> None:
+    guest = await house.come_in(STREAMER)
+    await guest.send(f"{HERE}/filters/caps/switch")
+    guest.client.headers["Referer"] = f"{ADDRESS}{HERE}/draft/test"
+    answer = await guest.send(f"{HERE}/draft/test", span="24h")
+    page = await guest.client.get(answer.headers["Location"], follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, f"{HERE}/draft")
+    assert "no chat is stored" in page.text
+
+
+async def test_a_long_list_is_saved_without_stopping_the_bot_in_the_same_loop(house: House) -> None:
+    guest = await house.come_in(STREAMER)
+    letters = str.maketrans("0123456789", "abcdefghij")
+    await guest.send(
+        f"{HERE}/words", do="import", lines="\n".join(f"zug{n:04}".translate(letters) for n in range(3_000))
+    )
+    loop, gaps = asyncio.get_running_loop(), [0.0]
+
+    async def beat() -> None:
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            gaps.append(loop.time() - before)
+
+    beating, begun = asyncio.create_task(beat()), loop.time()
+    assert "Saved as revision 2" in await guest.told(f"{HERE}/draft", do="save", reason="all of them")
+    beating.cancel()
+    assert max(gaps) < (loop.time() - begun) / 2
+
+
+async def test_a_draft_is_saved_once_however_often_the_button_is_pressed(house: House) -> None:
+    guest = await house.come_in(STREAMER)
+    await guest.send(f"{HERE}/filters/caps/switch")
+    form = {"form": _token(await guest.see(f"{HERE}/draft")), "do": "save", "reason": "shouting is fine"}
+    discard = {**form, "do": "discard"}
+    answers = await asyncio.gather(*(guest.client.post(f"{HERE}/draft", data=each) for each in (form, discard, form)))
+    assert {each.status_code for each in answers} == {303}
+    assert len(await house.desk.revisions.history("501")) == 2

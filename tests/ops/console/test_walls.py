@@ -53,6 +53,7 @@ WALLS: dict[tuple[str, str], str | Permission] = {
     ("GET", C + "/filters"): STREAMERS,
     ("GET", C + "/history"): STREAMERS,
     ("POST", C + "/filters/{filter}/switch"): STREAMERS,
+    ("GET", C + "/draft/test"): STREAMERS,
     ("POST", C + "/draft/test"): STREAMERS,
     **{
         ("GET", "/ops" + path): P.READ
