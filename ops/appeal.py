@@ -24,12 +24,11 @@ from ops.command import (
     run,
     time_zone,
 )
+from ops.looking import look_at_appeal
 from ops.review import wait_for_bot
 from ops.shown import View
 from ops.when import clock, iso
 from storage.appeals import REASONS, Answer, Appeal, Appeals
-from storage.audit import Audit
-from storage.exposure import Exposure
 from storage.roles import Permission
 
 app = typer.Typer(no_args_is_help=True, help="Appeals: Twitch unban requests, answered by someone who had no part.")
@@ -82,13 +81,8 @@ def show(
     async def work() -> None:
         async with at_desk(database, who, permission, "appeal show", f"appeal {appeal}") as (db, staff):
             found = await Appeals(db).get(appeal)
-            if show_text and found.record_id is not None:
-                purpose = f"appeal {appeal}"
-                await Exposure(db).unmask(staff, found.record_id, surface="shell", purpose=purpose)
-            elif show_text:
-                await Audit(db).note(
-                    actor=staff.name, role=staff.role, surface="shell", verb="unmask", subject=f"appeal {appeal}"
-                )
+            if show_text:
+                await look_at_appeal(db, staff, found, surface="shell")
         if as_json:
             put_json(asdict(_shown(found, view)))
             return

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ops.command import at_desk, opened, run
 from ops.shown import View
+from storage.appeals import Appeal
+from storage.audit import Audit, Surface
 from storage.database import Database
 from storage.exposure import Exposure
 from storage.reading import Reader, RecordQuery
-from storage.roles import Permission
+from storage.roles import Permission, Staff
 
 
 @asynccontextmanager
@@ -32,6 +34,19 @@ async def looking(
         return
     async with at_desk(database, who, Permission.UNMASK, verb) as (db, staff):
         yield Reader(db), db, await Exposure(db).unmask_all(staff, query, surface="shell", purpose=verb)
+
+
+async def look_at_appeal(db: Database, staff: Staff, appeal: Appeal, *, surface: Surface) -> None:
+    """Note that this person is about to see a chatter's words: as a look at the banned line, if the log has one.
+
+    Raises:
+        ExposureError: the limit of the shift is reached, or that line is sealed.
+    """
+    subject = f"appeal {appeal.appeal_id}"
+    if appeal.record_id is not None:
+        await Exposure(db).unmask(staff, appeal.record_id, surface=surface, purpose=subject)
+    else:
+        await Audit(db).note(actor=staff.name, role=staff.role, surface=surface, verb="unmask", subject=subject)
 
 
 def looked(database: Path, query: RecordQuery, view: View, who: str, verb: str) -> RecordQuery:

@@ -149,15 +149,17 @@ class Queue:
                         return await self._take(transaction, staff, free)
         return None
 
-    async def claim(self, staff: Staff, record_id: int, *, surface: Surface) -> Item:
-        """Take a certain Record; one that does not wait for a review is referred to the queue first.
+    async def claim(self, staff: Staff, record_id: int, *, surface: Surface, refer: bool = True) -> Item:
+        """Take a certain Record; one that does not wait for a review is referred to the queue first, if ``refer``.
 
         Raises:
-            ClaimError: no such Record, sealed, held by another, or not this person's to review.
+            ClaimError: no such Record, sealed, held by another, not this person's to review, or not waiting any more.
         """
         async with self._db.transaction() as transaction:
             await check_may_judge(transaction, staff, record_id)
             rows = list(await transaction.execute_fetchall(f"{_LIST_FROM} WHERE q.record_id = ?", (record_id,)))
+            if not rows and not refer:
+                raise ClaimError(f"record #{record_id} does not wait any more (another person was faster)")
             if not rows:
                 await self._refer(transaction, staff, record_id, surface)
                 rows = list(await transaction.execute_fetchall(f"{_LIST_FROM} WHERE q.record_id = ?", (record_id,)))

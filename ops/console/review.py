@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,12 +13,15 @@ from starlette.responses import Response
 from ops.console.desk import Desk, desk
 from ops.console.guard import staff_of
 from ops.console.rendering import back, render
+from ops.numbers import number as number_of
 from storage.group_reviews import DECISIONS
 from storage.groups import RecordGroup
 from storage.queue import ClaimError, Item
 from storage.reading import Record, RecordQuery
 from storage.reviews import REASONS, Decision, ReviewError
 from storage.roles import Permission, Staff
+
+Choice = TypeVar("Choice", bound=str)
 
 WAITING = 50
 """Entries a page of the queue shows."""
@@ -42,8 +48,11 @@ async def take_next(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Take a certain Record, one out of the queue too, and go to it."""
-    item = await desk(request).queue.claim(staff_of(request), request.path_params["record"], surface="console")
+    """Take a certain Record and go to it; one that does not wait too, unless it did when the queue was shown."""
+    waited = (await request.form()).get("waited") == "1"
+    item = await desk(request).queue.claim(
+        staff_of(request), request.path_params["record"], surface="console", refer=not waited
+    )
     return back(request, f"/ops/review/{item.record_id}")
 
 
@@ -53,11 +62,11 @@ async def skip(request: Request) -> Response:
     order = [item.record_id for item in await here.queue.list(1_000)]
     at = order.index(number) if number in order else -1
     back_to_front = (await request.form()).get("way") == "back"
-    candidates = order[:at][::-1] if back_to_front else order[at + 1 :]
+    candidates = order[: max(0, at)][::-1] if back_to_front else order[at + 1 :]
     await here.queue.release(staff, number)
     for candidate in candidates:
         try:
-            item = await here.queue.claim(staff, candidate, surface="console")
+            item = await here.queue.claim(staff, candidate, surface="console", refer=False)
         except ClaimError:
             continue
         return back(request, f"/ops/review/{item.record_id}")
@@ -71,8 +80,9 @@ async def item(request: Request) -> Response:
 
 
 async def unmask(request: Request) -> Response:
-    """The same in plain: the look is counted, and refused over the limit of the shift."""
-    await desk(request).exposure.unmask(staff_of(request), request.path_params["record"], surface="console")
+    """The same in plain: the look is counted, and refused over the limit of the shift. Loaded anew it is masked."""
+    if request.method == "GET":
+        return back(request, f"/ops/review/{request.path_params['record']}")
     if (await request.form()).get("on") == "record":
         return await _record_page(request, plain=True)
     return await _item_page(request, plain=True)
@@ -110,12 +120,10 @@ async def decide_group(request: Request) -> Response:
     found = await _group(request)
     form = await request.form()
     decision, reason = _choice(form)
-    confirmed = str(form.get("records", ""))
-    if not confirmed.isdecimal():
+    confirmed = number_of(str(form.get("records", "")))
+    if confirmed is None:
         return await _group_page(request, choice=(decision, reason))
-    done = await here.group_reviews.decide(
-        staff, found.id, decision, reason, expected=int(confirmed), surface="console"
-    )
+    done = await here.group_reviews.decide(staff, found.id, decision, reason, expected=confirmed, surface="console")
     told = f"{decision}, {reason}: {len(done.plan.records)} Records of {done.plan.people} people."
     if done.requests:
         told += " The bot has been asked to take it back."
@@ -143,6 +151,8 @@ async def _item_page(request: Request, *, plain: bool) -> Response:
     found = await _record(here, number)
     if waiting is None or waiting.claimed_by != staff.name:
         return back(request, f"/ops/records/{number}", f"You do not hold #{number}.", wrong=True)
+    if plain:
+        await here.exposure.unmask(staff, number, surface="console")
     return await render(
         request,
         "review.html",
@@ -160,6 +170,8 @@ async def _item_page(request: Request, *, plain: bool) -> Response:
 async def _record_page(request: Request, *, plain: bool) -> Response:
     here, staff, number = desk(request), staff_of(request), request.path_params["record"]
     found = await _record(here, number)
+    if plain:
+        await here.exposure.unmask(staff, number, surface="console")
     waiting = await here.queue.get(number)
     after = await here.reader.list(RecordQuery(channel=found.channel_id, after_id=number, limit=AROUND))
     return await render(
@@ -203,11 +215,16 @@ async def _group(request: Request) -> RecordGroup:
 
 
 def _choice(form: FormData) -> tuple[Decision, str]:
-    """The button that was pressed: a decision and its reason."""
-    text, _, reason = str(form.get("choice", "")).partition(": ")
-    if text not in set(Decision) or reason not in REASONS[Decision(text)]:
-        raise ReviewError(f"{text!r} for {reason!r} is no decision (press one of the buttons)")
-    return Decision(text), reason
+    return pressed(str(form.get("choice", "")), REASONS)
+
+
+def pressed(choice: str, reasons: Mapping[Choice, Sequence[str]]) -> tuple[Choice, str]:
+    """The button that was pressed: what was chosen, and its reason. Raises ReviewError where no button says that."""
+    text, _, reason = choice.partition(": ")
+    for each, codes in reasons.items():
+        if each == text and reason in codes:
+            return each, reason
+    raise ReviewError(f"{text!r} for {reason!r} is no decision (press one of the buttons)")
 
 
 def _reasons(decisions: tuple[Decision, ...]) -> list[tuple[Decision, str, tuple[str, ...]]]:

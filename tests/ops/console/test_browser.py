@@ -157,6 +157,20 @@ async def test_an_analyst_clears_twenty_items_by_keyboard(scene: Scene) -> None:
     assert decided == {"overturn": 10, "uphold": 10}
 
 
+async def test_enter_in_a_note_decides_nothing(scene: Scene) -> None:
+    await scene.say("larry", "vilebanword")
+    page = await scene.come_in("demo_analyst")
+    await page.click("text=Take the most urgent")
+    await page.fill("#note", "asked the streamer")
+    await page.keyboard.press("Enter")
+    await page.wait_for_timeout(300)
+    assert await page.input_value("#note") == "asked the streamer"
+    assert rows(scene.database, "SELECT count(*) FROM reviews") == [(0,)]
+    await page.click("text=rule broken")
+    await page.wait_for_selector("text=Nothing waits")
+    assert rows(scene.database, "SELECT decision, note FROM reviews") == [("uphold", "asked the streamer")]
+
+
 async def test_overturning_lifts_a_timeout_at_twitch(scene: Scene) -> None:
     await scene.say("larry", "you grumblefoo")
     assert "larry" in {scene.twitch.world.users[user].login for user in scene.twitch.bans(STREAMER)}

@@ -8,7 +8,7 @@ from ops.console import reckoner
 from storage.kpis import Kpis, Period
 from storage.roles import Role
 from tests.ops.conftest import rows
-from tests.ops.console.conftest import House
+from tests.ops.console.conftest import ADDRESS, House
 
 QUEUED = 5
 """The Record of the fixture that waits for a review: a ban by the bot."""
@@ -121,12 +121,58 @@ async def test_whoever_decides_a_raid_a_second_time_does_not_see_how_it_stands(r
 
 async def test_an_appeal_is_answered_by_the_bot(house: House, desk: Path) -> None:
     guest = await house.come_in(Role.ANALYST)
-    page = await guest.see("/ops/appeals/1")
+    page = (await guest.send("/ops/appeals/1/unmask")).text
     assert "sorry" in page
     assert "\x1b" not in page
+    assert rows(desk, "SELECT record_id, surface FROM exposures") == [(QUEUED, "console")]
     await guest.send("/ops/appeals/1", answer="approve: too hard", to_chatter="Welcome back.")
     assert rows(desk, "SELECT kind, note FROM requests") == [("approve appeal", "Welcome back.")]
     assert "approved" in await guest.see("/ops/appeals?closed=1")
+
+
+async def test_an_appeal_is_masked_until_asked_for(house: House, desk: Path) -> None:
+    auditor, analyst = await house.come_in(Role.AUDITOR), await house.come_in(Role.ANALYST)
+    for guest in (auditor, analyst):
+        assert "sorry" not in await guest.see("/ops/appeals/1")
+    assert "Show the text" not in await auditor.see("/ops/appeals/1")
+    assert (await auditor.send("/ops/appeals/1/unmask")).status_code == 403
+    assert rows(desk, "SELECT count(*) FROM exposures") == [(0,)]
+
+
+async def test_an_answer_that_no_button_gives_is_refused(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    for answer in ("", "approve", "ban: rule broken", "approve: because"):
+        assert "is no decision" in (await guest.send("/ops/appeals/1", answer=answer)).text
+    assert rows(desk, "SELECT count(*) FROM appeal_decisions") == [(0,)]
+
+
+async def test_a_refusal_leads_back_to_a_page_that_is_there(house: House) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    await guest.send("/ops/queue/next")
+    here = f"/ops/review/{QUEUED}/unmask"
+    await guest.send(here)
+    guest.client.headers["Referer"] = f"{ADDRESS}{here}"
+    answer = await guest.send(f"/ops/review/{QUEUED}/decide", choice="uphold: rule broken", note="x" * 501)
+    page = await guest.client.get(answer.headers["Location"], follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, f"/ops/review/{QUEUED}")
+    assert "the limit is 500" in page.text
+
+
+async def test_a_look_at_what_one_does_not_hold_is_not_counted(house: House, desk: Path) -> None:
+    guest = await house.come_in(Role.ANALYST)
+    assert "You do not hold" in await guest.told(f"/ops/review/{QUEUED}/unmask")
+    assert rows(desk, "SELECT count(*) FROM exposures") == [(0,)]
+
+
+async def test_what_another_decided_meanwhile_is_not_put_up_again(house: House, desk: Path) -> None:
+    slow, quick = await house.come_in(Role.ANALYST), await house.come_in(Role.SENIOR)
+    assert 'name="waited" value="1"' in await slow.see("/ops/queue")
+    await quick.send("/ops/queue/next")
+    await quick.send(f"/ops/review/{QUEUED}/decide", choice="uphold: rule broken")
+    answer = await slow.send(f"/ops/queue/{QUEUED}/take", waited="1")
+    assert "does not wait any more" in answer.text
+    assert rows(desk, "SELECT count(*) FROM review_items WHERE closed_ms IS NULL") == [(0,)]
+    assert "referred" in await slow.told(f"/ops/queue/{QUEUED}/take")  # asked for on the Record's page
 
 
 async def test_a_case_is_worked_from_opening_to_closing(house: House) -> None:
