@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from storage.verifying import Head
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """First characters that make spreadsheets compute a cell (OWASP, CSV injection)."""
 
 MANIFEST = "manifest.json"

@@ -21,7 +21,7 @@ async def written(value: Any) -> str:
     return cell
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 async def test_text_that_a_spreadsheet_would_compute_is_quoted(start: str) -> None:
     assert await written(f"{start}1+1") == f"'{start}1+1"
 
