@@ -35,11 +35,12 @@ from ops.numbers import number
 from ops.shown import View
 from ops.when import clock, iso
 from storage.cases import KINDS, Case, CaseBook, Kind
+from storage.database import Database
 from storage.exposure import Exposure
 from storage.links import Link, Links
 from storage.people import find_people
 from storage.reading import Reader
-from storage.roles import Permission, Roster
+from storage.roles import Permission, Roster, Staff
 from storage.verifying import heads
 
 app = typer.Typer(no_args_is_help=True, help="Cases: investigations with people, Records, notes, an owner.")
@@ -278,30 +279,10 @@ def export(
 
     async def dump(part: Path) -> int:
         async with at_desk(database, who, permission, "case export", f"case {case}") as (db, staff):
-            book, reader, exposure = CaseBook(db), Reader(db), Exposure(db)
-            await book.get(case)
-
-            async def rows() -> AsyncIterator[dict[str, Any]]:
-                yield {"kind": "case", **asdict(await book.get(case))}
-                items = await book.items(case)
-                for item in items:
-                    plain = asdict(item)
-                    yield {"kind": "item", "of": plain.pop("kind"), **plain}
-                for note in await book.notes(case):
-                    yield {"kind": "note", **asdict(note)}
-                for link in await Links(db).of(case):
-                    yield {"kind": "link", **asdict(link)}
-                for item in items:
-                    record = await reader.get(item.subject) if item.kind == "record" else None
-                    if record is None:
-                        continue
-                    if show_text and record.text is not None:
-                        await exposure.unmask(staff, record.id, surface="shell", purpose=f"export of case {case}")
-                    yield {"kind": "record", **view.row(record), **view.details(await reader.details(record.id))}
-
+            await CaseBook(db).get(case)
             file = part / f"case-{case}.{Format.JSONL}"
             with file.open("w", encoding="utf-8", newline="") as out:
-                count = await write(rows(), Format.JSONL, out, [])
+                count = await write(_lines(db, staff, case, view), Format.JSONL, out, [])
             Manifest(
                 query={"case": case},
                 text="plain" if show_text else "masked",
@@ -315,9 +296,27 @@ def export(
             ).save(part)
             return count
 
-    try:
-        with new_folder(folder) as part:
-            count = run(dump(part))
-    except OSError as error:
-        fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
+    with new_folder(folder) as part:
+        count = run(dump(part))
     errors.print(f"{count} lines in {folder}, with {MANIFEST}")
+
+
+async def _lines(db: Database, staff: Staff, case: int, view: View) -> AsyncIterator[dict[str, Any]]:
+    """All of a case; each Record that is to be seen in plain is counted first. Raises ExposureError."""
+    book, reader = CaseBook(db), Reader(db)
+    yield {"kind": "case", **asdict(await book.get(case))}
+    items = await book.items(case)
+    for item in items:
+        plain = asdict(item)
+        yield {"kind": "item", "of": plain.pop("kind"), **plain}
+    for note in await book.notes(case):
+        yield {"kind": "note", **asdict(note)}
+    for link in await Links(db).of(case):
+        yield {"kind": "link", **asdict(link)}
+    for item in items:
+        record = await reader.get(item.subject) if item.kind == "record" else None
+        if record is None:
+            continue
+        if view.plain and record.text is not None:
+            await Exposure(db).unmask(staff, record.id, surface="shell", purpose=f"export of case {case}")
+        yield {"kind": "record", **view.row(record), **view.details(await reader.details(record.id))}

@@ -109,17 +109,20 @@ def at_keyboard(who: str) -> str:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder under another name that gets its own once all is in it."""
-    if folder.exists():
-        raise FileExistsError(EEXIST, "exists already")
+    """A folder under another name that gets its own once all is in it; where that fails, why, and exit code 2."""
     part = folder.with_name(f"{folder.name}.part")
-    part.mkdir(parents=True)
     try:
-        yield part
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
+        if folder.exists():
+            raise FileExistsError(EEXIST, "exists already")
+        part.mkdir(parents=True)
+        try:
+            yield part
+            part.rename(folder)
+        except BaseException:
+            shutil.rmtree(part)
+            raise
+    except OSError as error:
+        fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
 
 
 def check_new(file: Path | None) -> None:

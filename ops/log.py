@@ -239,29 +239,26 @@ def export(
         async with reading(database) as (reader, db), db.snapshot():
             return await write(rows(), style, out, list(FIELDS)), await heads(db)
 
-    try:
-        with new_folder(folder) as part:
-            asked = looked(database, query, view, who, "log export")
-            file = part / f"records.{style}"
-            if style is Format.PARQUET:
-                with file.open("wb") as binary:
-                    count, chain_heads = _dump_parquet(database, asked, view, binary)
-            else:
-                with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
-                    count, chain_heads = run(dump(out, step))
-            Manifest(
-                query={name: value for name, value in asdict(query).items() if value is not None},
-                text="plain" if show_text else "masked",
-                rows=count,
-                file=file.name,
-                sha256=digest(file),
-                chain_heads=chain_heads,
-                exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                exported_by=at_keyboard(who) if show_text else getpass.getuser(),
-                database=str(database),
-            ).save(part)
-    except OSError as error:
-        fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
+    with new_folder(folder) as part:
+        asked = looked(database, query, view, who, "log export")
+        file = part / f"records.{style}"
+        if style is Format.PARQUET:
+            with file.open("wb") as binary:
+                count, chain_heads = _dump_parquet(database, asked, view, binary)
+        else:
+            with file.open("w", encoding="utf-8", newline="") as out, _progress("Records") as step:
+                count, chain_heads = run(dump(out, step))
+        Manifest(
+            query={name: value for name, value in asdict(query).items() if value is not None},
+            text="plain" if show_text else "masked",
+            rows=count,
+            file=file.name,
+            sha256=digest(file),
+            chain_heads=chain_heads,
+            exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            exported_by=at_keyboard(who) if show_text else getpass.getuser(),
+            database=str(database),
+        ).save(part)
     errors.print(f"{count} Records in {folder}, with {MANIFEST}")
 
 
