@@ -9,7 +9,7 @@ import typer
 from filters.masking import visible
 from ops.command import (
     DATABASE,
-    MISSED,
+    USAGE,
     AsOption,
     DatabaseOption,
     JsonOption,
@@ -42,7 +42,7 @@ def notes(
         async with opened(database) as db:
             people = await find_people(db, chatter)
             if not people:
-                fail(f"{chatter}: nobody of that login or id is in the log", MISSED)
+                fail(f"{chatter}: nobody of that login or id is in the log", USAGE)
             found = []
             for person in people:
                 await Audit(db).note(

@@ -44,5 +44,5 @@ def test_notes_are_shown_unable_to_steer_a_terminal_and_reading_them_is_audited(
 
 def test_nobody_of_that_name_is_an_error(database: Path) -> None:
     result = CliRunner().invoke(app, ["notes", "nobody", "--database", str(database)])
-    assert result.exit_code == 3
+    assert result.exit_code == 2
     assert "nobody of that login or id is in the log" in result.stderr
