@@ -117,11 +117,10 @@ async def save(request: Request) -> Response:
         before = await here.revisions.get(room.channel.id, draft.base)
         try:
             draft.policy = await asyncio.to_thread(_rebased, before, draft.policy, saved)
-            draft.base = latest
         except PolicyError as error:
-            return back(
-                request, address, f"Revision {latest} was saved meanwhile and does not fit: {error}", wrong=True
-            )
+            told = f"Revision {latest} was saved meanwhile and does not fit: {error}"
+            return back(request, address, told, wrong=True)
+        draft.base = latest
         told = f"Revision {latest} was saved meanwhile. Your changes now stand on top of it: look once more, then save."
         return back(request, address, told, wrong=True)
     await here.audit.note(

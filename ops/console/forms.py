@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -138,7 +137,7 @@ def _kind(annotation: Any, value: Any) -> tuple[Kind, tuple[tuple[str, str], ...
         if get_origin(each) is Literal or (isinstance(each, type) and issubclass(each, Enum)):
             return "several", _options(each)
         return "lines", ()
-    if isinstance(value, int | float) and not isinstance(origin, UnionType):
+    if isinstance(value, int | float):
         return "number", ()
     return "text", ()
 

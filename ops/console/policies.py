@@ -20,7 +20,7 @@ from filters.types import Message, Severity, Verdict
 from ops.console.desk import desk
 from ops.console.drafts import keep, standing
 from ops.console.forms import Setting, apply, describe, marked, read, unplaced
-from ops.console.guard import fragment, room_of
+from ops.console.guard import fragment, room_of, visitor_of
 from ops.console.rendering import TEMPLATES, Taste, back, render
 from storage.database import now_ms
 from storage.overview import Channel
@@ -137,6 +137,8 @@ async def revision(request: Request) -> Response:
     then = await asyncio.to_thread(Policy.parse, found.toml)
     saved, latest = await here.policy(room.channel.id)
     if request.method == "POST":
+        # A draft made from an earlier revision would be taken for changes to that one when it is saved.
+        visitor_of(request).drafts.pop(room.channel.id, None)
         if not await keep(request, then):
             return back(request, f"/c/{room.channel.name}/history", f"The policy is as in revision {number} already.")
         return back(

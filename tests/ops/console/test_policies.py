@@ -114,6 +114,17 @@ async def test_restoring_is_a_new_revision(house: House) -> None:
     assert Policy.parse(first.toml) == Policy.parse(third.toml)
 
 
+async def test_restoring_takes_back_what_another_saved_since_an_older_draft(house: House) -> None:
+    guest = await house.come_in(STREAMER)
+    await guest.send(f"{HERE}/filters/caps/switch")
+    first, _ = await house.desk.policy("501")
+    other = apply(first, {"prefix": "?"})
+    await house.desk.revisions.save("501", other.to_toml(), author="y", reason="meanwhile", at_ms=now_ms())
+    await guest.send(f"{HERE}/history/1")
+    assert "Saved as revision 3" in await guest.told(f"{HERE}/draft", do="save", reason="as it was")
+    assert (await house.desk.policy("501"))[0] == first
+
+
 async def test_a_preset_leaves_the_channels_own_words(house: House) -> None:
     guest = await house.come_in(STREAMER)
     await guest.send(f"{HERE}/words", do="add", text="grumblefoo", severity="3", category="hate")
