@@ -166,7 +166,7 @@ async def _begin(request: Request, visitor: Visitor, goal: str) -> Response:
 
 
 async def _ask_twitch(access: Access, code: str) -> Visitor:
-    """Who the code is for and which channels they moderate. The token is given back at once: nothing needs it."""
+    """Who the code is for and which channels they moderate. The token is given back, whatever comes: nothing needs it."""
     form = {
         "client_id": access.client_id,
         "client_secret": access.client_secret,
@@ -181,20 +181,23 @@ async def _ask_twitch(access: Access, code: str) -> Visitor:
                 if response.status != 200:
                     raise SignInError(f"Twitch refuses the sign-in: {pair.get('message', response.status)}")
             token = pair["access_token"]
-            async with session.get(
-                f"{access.id_url}oauth2/validate", headers={"Authorization": f"OAuth {token}"}
-            ) as response:
-                who = await response.json()
-                if response.status != 200 or who.get("client_id") != access.client_id:
-                    raise SignInError("Twitch does not vouch for this sign-in. Try again.")
-            moderates = await _moderated(session, access, token, who["user_id"])
-            async with session.post(
-                f"{access.id_url}oauth2/revoke", data={"client_id": access.client_id, "token": token}
-            ):
-                pass
+            try:
+                return await _visitor(session, access, token)
+            finally:
+                given_back = {"client_id": access.client_id, "token": token}
+                async with session.post(f"{access.id_url}oauth2/revoke", data=given_back):
+                    pass
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
             raise SignInError("Twitch cannot be reached, or answers oddly. Try again in a minute.") from None
-    return Visitor(who["user_id"], who["login"], moderates)
+
+
+async def _visitor(session: aiohttp.ClientSession, access: Access, token: str) -> Visitor:
+    headers = {"Authorization": f"OAuth {token}"}
+    async with session.get(f"{access.id_url}oauth2/validate", headers=headers) as response:
+        who = await response.json()
+        if response.status != 200 or who.get("client_id") != access.client_id:
+            raise SignInError("Twitch does not vouch for this sign-in. Try again.")
+    return Visitor(who["user_id"], who["login"], await _moderated(session, access, token, who["user_id"]))
 
 
 async def _moderated(session: aiohttp.ClientSession, access: Access, token: str, user_id: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ import pytest
 
 from ops.console.desk import Access
 from ops.console.visitors import SESSION_MS, Visitor
+from sandbox.faults import Fault
 from storage.database import now_ms
 from storage.roles import Role
 from tests.ops.console.conftest import MODERATOR, STREAMER, House
@@ -38,6 +39,14 @@ async def test_who_does_not_agree_is_told(house: House) -> None:
     state = httpx.URL(answer.headers["Location"]).params["state"]
     await guest.client.get("/sign-in/callback", params={"state": state, "error": "access_denied"})
     assert "you did not agree" in await guest.see("/sign-in")
+
+
+async def test_a_token_is_given_back_though_the_sign_in_fails(house: House) -> None:
+    house.twitch.faults.add(Fault("status", path="moderation/channels"))
+    with pytest.raises(AssertionError, match="/sign-in"):
+        await house.come_in(MODERATOR)
+    assert not house.twitch._tokens._tokens
+    assert MODERATOR not in house.guests
 
 
 @pytest.mark.parametrize("goal", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
