@@ -37,8 +37,7 @@ async def home(request: Request) -> Response:
     visitor = request.state.visitor
     places = []
     for each in await here.overview.channels():
-        policy, _ = await here.policy(each.id)
-        rank = visitor.rank(each.id, policy.grants)
+        rank = visitor.rank(each.id, await here.grants(each.id))
         if rank is not Rank.STRANGER:
             places.append((each, rank))
     staff = await here.roster.find(visitor.login)

@@ -303,7 +303,7 @@ async def _events(request: Request, room: Room, taste: Taste, after: int) -> Asy
     while here.sessions.find(key) is visitor and not here.closing.is_set():
         # A page that is closed ends this at any await; the query must not stay half-read on the shared connection.
         news = await asyncio.shield(asyncio.ensure_future(_news(here, room, after, unsettled)))
-        if news and visitor.rank(room.channel.id, (await here.policy(room.channel.id))[0].grants) is Rank.STRANGER:
+        if news and visitor.rank(room.channel.id, await here.grants(room.channel.id)) is Rank.STRANGER:
             return
         for each in news:
             after = max(after, each.id)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from config.policy import Policy
+from config.policy import Grants, Policy, PolicyError
 from ops.console.reckoner import Reckoner
 from ops.console.visitors import Sessions
 from storage.appeals import Appeals
@@ -89,6 +89,14 @@ class Desk:
             policy = await asyncio.to_thread(Policy.parse, latest.toml, told)
             self._parsed[channel_id] = (latest.number, policy)
         return policy, latest.number
+
+    async def grants(self, channel_id: str) -> Grants:
+        """Whom the channel's policy grants what; nobody anything while it cannot be read, which locks out none."""
+        try:
+            policy, _ = await self.policy(channel_id)
+        except PolicyError:
+            return Grants()
+        return policy.grants
 
 
 def desk(request: Request) -> Desk:

@@ -112,8 +112,7 @@ async def _enter(request: Request, visitor: Visitor, whom: For, path: str) -> Ro
     channel = await desk(request).overview.channel(request.path_params["channel"])
     rank = Rank.STRANGER
     if channel is not None:
-        policy, _ = await desk(request).policy(channel.id)
-        rank = visitor.rank(channel.id, policy.grants)
+        rank = visitor.rank(channel.id, await desk(request).grants(channel.id))
     needed = Rank.STREAMER if whom is For.STREAMER else Rank.MODERATOR
     if channel is not None and rank >= needed:
         return Room(channel, rank)

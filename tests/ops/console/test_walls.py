@@ -8,7 +8,9 @@ import pytest
 
 from ops.console.app import routes
 from ops.console.guard import NOT_YOURS
+from storage.policies import PolicyLog
 from storage.roles import PERMISSIONS, Permission, Role
+from tests.ops.conftest import T0
 from tests.ops.console.conftest import MODERATOR, NEIGHBOUR, STREAMER, Guest, House
 
 ALL, SIGNED_IN, MODS, STREAMERS = "all", "signed in", "moderators", "streamer"
@@ -141,6 +143,16 @@ async def test_a_refusal_is_kept_in_audit(house: House) -> None:
         ("open /c/{channel}/log", "console"),
         ("open /ops/queue", "console"),
     }
+
+
+async def test_a_policy_that_cannot_be_read_locks_out_none(house: House) -> None:
+    await PolicyLog(house.desk.db).save("502", "of = 'another version'", author="x", reason="", at_ms=T0)
+    guest = await house.come_in(MODERATOR)
+    answer = await guest.client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/c/studio")
+    neighbour = await house.come_in(NEIGHBOUR)
+    assert "of: " in await neighbour.see("/c/attic", 409)
+    await neighbour.see("/c/studio", 404)
 
 
 async def test_a_number_no_log_can_hold_is_no_page(house: House) -> None:
