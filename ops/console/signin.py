@@ -166,7 +166,7 @@ async def _begin(request: Request, visitor: Visitor, goal: str) -> Response:
 
 
 async def _ask_twitch(access: Access, code: str) -> Visitor:
-    """Who the code is for and which channels they moderate. The token is given back, whatever comes: nothing needs it."""
+    """Who the code is for and which channels they moderate. The token is given back whatever comes: nobody needs it."""
     form = {
         "client_id": access.client_id,
         "client_secret": access.client_secret,
