@@ -20,9 +20,9 @@ from starlette.exceptions import HTTPException
 
 from config.targets import Targets
 from ops.charts import lines
-from ops.command import opened
 from ops.measures import Measure, compute
 from ops.reports import MOST_LINES
+from storage.database import Database
 from storage.kpis import Kpis, Period
 
 PATIENCE_S = 60
@@ -80,8 +80,12 @@ def answer() -> None:
     path, question = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by Reckoner
 
     async def work() -> Any:
-        async with opened(path, readonly=True) as db:
+        # By hand: the shell's tools take a tenth of the time that this process has to start in.
+        db = await Database.open(path, readonly=True)
+        try:
             return await question(Kpis(db))
+        finally:
+            await db.close()
 
     sys.stdout.buffer.write(pickle.dumps(asyncio.run(work())))
 
