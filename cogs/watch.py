@@ -17,11 +17,14 @@ _ROLES = {
 """What a badge makes of a chatter, by its set_id."""
 _NOBODY: frozenset[Role] = frozenset()
 _KINDS = {kind.value: kind for kind in FragmentKind}
+_ME = "\x01ACTION "
+"""What Twitch puts before the text of a line said with /me, and a last U+0001 after it; its fragments have neither."""
 
 
 def message_of(notification: Any, account_created_ms: int | None = None) -> Message:
     """The line as plain data. Roles come from Twitch's badges, never from the display name.
 
+    What is said with /me is judged as said without: else the fragments' spans would be off, and ``^`` find nothing.
     Raises TypeError or KeyError for a line that is not what Twitch promises: remembered as context, it would spoil the
     Records of others.
     """
@@ -40,6 +43,9 @@ def message_of(notification: Any, account_created_ms: int | None = None) -> Mess
         raise TypeError("a chat line's ids and logins are not all plain text")
     "".join(texts)
     message_id, channel_id, channel, chatter_id, chatter = names
+    text = texts[0]
+    if text.startswith(_ME):
+        text = text[len(_ME) :].removesuffix("\x01")
     roles = [_ROLES.get(badge["set_id"], _NOBODY) for badge in event["badges"]]
     return Message(
         id=message_id,
@@ -49,7 +55,7 @@ def message_of(notification: Any, account_created_ms: int | None = None) -> Mess
         chatter_id=chatter_id,
         chatter=chatter,
         display_name=texts[1] or chatter,
-        text=texts[0],
+        text=text,
         roles=_NOBODY.union(*roles) if roles else _NOBODY,
         fragments=tuple([Fragment(_KINDS.get(piece["type"], FragmentKind.TEXT), piece["text"]) for piece in pieces]),
         account_created_ms=account_created_ms,

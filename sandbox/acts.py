@@ -241,7 +241,7 @@ class Acts:
         fragments: Sequence[Fragment] | None = None, message_id: str | None = None, reply_to: str | None = None,
         source: Channel | None = None,
     ) -> tuple[Line | None, list[Event]]:  # fmt: skip
-        """A chatter says a line; None if they are banned or timed out.
+        """A chatter says a line; None if they are banned or timed out. Chat clients send /me as a marked line.
 
         One who was warned acknowledges it first, as the chat box makes them do. What a restricted chatter says only
         the moderators see.
@@ -250,12 +250,14 @@ class Acts:
             return None, []
         events = self.acknowledge(channel, user) if user.id in channel.unacknowledged else []
         clock = self._world.clock
-        line = Line(message_id or str(uuid.uuid4()), user.id, text, clock.now_ms(), clock.real_ms())
+        said = text.removeprefix("/me ")
+        sent = text if said == text else f"\x01ACTION {said}\x01"
+        line = Line(message_id or str(uuid.uuid4()), user.id, sent, clock.now_ms(), clock.real_ms())
         channel.lines[line.id] = line
         channel.chatters[user.id] = None
         parent = channel.lines.get(reply_to) if reply_to is not None else None
         replied = (parent, self._world.users[parent.user_id]) if parent is not None else None
-        pieces = payloads.fragments(self._world, text, fragments)
+        pieces = payloads.fragments(self._world, said, fragments)
         suspicion = channel.suspicious.get(user.id)
         if suspicion is not None:
             treatment = TREATMENTS[suspicion.status]

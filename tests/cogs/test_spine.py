@@ -74,6 +74,21 @@ async def test_an_innocent_near_miss_gets_no_record(stand: Any, innocent: str) -
         assert bot.twitch.enforcements == []
 
 
+async def test_what_is_said_with_me_is_judged_as_said_without(stand: Any) -> None:
+    policy = POLICY + "[filters.regex]\npatterns = [{ pattern = '^buy .* cheap$', severity = 0 }]\n"
+    async with stand(policy) as bot:
+        await bot.say("eve", "/me buy followers cheap")
+        assert ((await bot.record()).filter, (await bot.record()).text) == ("regex", "buy followers cheap")
+        fragments = [("text", "look, "), ("mention", "@maud"), ("text", " what a snarfwad")]
+        await bot.say("eve", "/me look, @maud what a snarfwad", fragments=fragments)
+        message = bot.witness.verdicts[-1].message
+        assert [message.text[start:end] for start, end in message.opaque] == ["@maud"]
+        assert bot.witness.verdicts[-1].leading.rule == "snarfwad"
+        await bot.twitch.say("aurora", "maud", "/me !undo #1")
+        await bot.say("ann", "hello")
+        assert bot.twitch.sent("aurora") == []
+
+
 async def test_a_flood_climbs_the_ladder_one_step_for_each_burst(stand: Any) -> None:
     async with stand(POLICY) as bot:
         for burst in range(3):
