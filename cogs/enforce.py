@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,6 +35,8 @@ WORKERS = 8
 DEADLINE_S = 30.0
 """How long one action is tried; a chat line older than this has been read by everybody."""
 ATTEMPTS = 5
+WITHDRAWING_S = 10.0
+"""How long somebody who takes an action back waits for one that is under way."""
 SETTLE_AGAIN_S = 1.0
 """How soon an outcome the log did not take is written again."""
 LONGEST_WORDS = 480
@@ -86,10 +88,14 @@ class Observer(Protocol):
 
 @dataclass(order=True, slots=True)
 class _Queued:
+    """An Order in its turn. Once ``sent`` it cannot be withdrawn, and once ``withdrawn`` it is not sent."""
+
     urgency: int
     number: int
     order: Order = field(compare=False)
     settled: asyncio.Future[Settled] = field(compare=False)
+    sent: bool = field(default=False, compare=False)
+    withdrawn: bool = field(default=False, compare=False)
 
 
 class Superseded(Exception):  # noqa: N818 - an outcome, not an error
@@ -122,7 +128,8 @@ class Enforcer:
         self._bans = AsyncLimiter(BANS_PER_30_S, 30)
         self._points = points
         self._frugal = AsyncLimiter(FRUGAL_PER_10_S, 10)
-        self._withdrawn: set[int] = set()
+        self._open: dict[int, _Queued] = {}
+        self._withholding: set[asyncio.Task[None]] = set()
         self.outage: Outage | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -138,14 +145,27 @@ class Enforcer:
     def submit(self, order: Order) -> asyncio.Future[Settled]:
         """Take an Order whose Record is committed as pending; the future, for who cares to wait, is how it ended."""
         settled: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Queued(-order.action.kind, next(self._numbers), order, settled))
+        queued = _Queued(-order.action.kind, next(self._numbers), order, settled)
+        self._open[order.record_id] = queued
+        self._queue.put_nowait(queued)
         return settled
 
-    def withdraw(self, record_ids: Iterable[int]) -> None:
-        """Do not carry out what is still queued of these Records; they are settled as withheld instead."""
-        wanted = set(record_ids)
-        # PriorityQueue offers no look at what waits; what is under way already is not in it.
-        self._withdrawn |= wanted & {each.order.record_id for each in self._queue._queue}  # type: ignore[attr-defined]
+    async def withdraw(self, record_ids: Iterable[int], patience_s: float = WITHDRAWING_S) -> int:
+        """Carry out no more of these Records: what is not sent yet is settled as withheld; how many those are.
+
+        Returns when none of them is pending, or when what is under way takes longer than ``patience_s``.
+        """
+        concerned = [self._open[each] for each in record_ids if each in self._open]
+        unsent = [each for each in concerned if not each.sent and not each.withdrawn]
+        for each in unsent:
+            each.withdrawn = True
+            # All at once, so that they share a commit, and not in their turn: that would wait for calls Twitch grants.
+            task = asyncio.create_task(self._withhold(each))
+            self._withholding.add(task)
+            task.add_done_callback(self._withholding.discard)
+        if concerned:
+            await asyncio.wait([each.settled for each in concerned], timeout=patience_s)
+        return len(unsent)
 
     async def lift(self, chatter_id: str) -> bool:
         """Lift a chatter's ban or timeout at Twitch; False if there was none. HTTPException if Twitch refuses."""
@@ -166,9 +186,10 @@ class Enforcer:
 
     async def stop(self) -> None:
         """End the workers; Orders not settled stay pending in the log and are taken up at the next start."""
-        for task in self._tasks:
+        tasks = (*self._tasks, *self._withholding)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self) -> None:
         while True:
@@ -177,21 +198,33 @@ class Enforcer:
                 await self._frugal.acquire()
             queued = await self._queue.get()
             try:
-                settled = await self._carry_out(queued.order)
-                if not queued.settled.done():
-                    queued.settled.set_result(settled)
-            except Exception as error:  # noqa: BLE001 - the worker must outlive one bad Order
-                log.error("settling_failed", record=queued.order.record_id, error=outline(error))
-                queued.settled.cancel()
+                await self._see_to(queued)
             finally:
                 self._queue.task_done()
 
-    async def _carry_out(self, order: Order) -> Settled:
-        if order.action.kind in (ActionKind.TIMEOUT, ActionKind.BAN):
+    async def _see_to(self, queued: _Queued) -> None:
+        if queued.order.action.kind in (ActionKind.TIMEOUT, ActionKind.BAN) and not queued.withdrawn:
             await self._bans.acquire()
-        if order.record_id in self._withdrawn:
-            self._withdrawn.discard(order.record_id)
-            return await self._settle(order, Outcome.WITHHELD, "withdrawn before it was sent", None, None, 0)
+        if not queued.withdrawn:
+            queued.sent = True
+            await self._end(queued, self._carry_out(queued.order))
+
+    async def _withhold(self, queued: _Queued) -> None:
+        why = "withdrawn before it was sent"
+        await self._end(queued, self._settle(queued.order, Outcome.WITHHELD, why, None, None, 0))
+
+    async def _end(self, queued: _Queued, ending: Awaitable[Settled]) -> None:
+        try:
+            settled = await ending
+            if not queued.settled.done():
+                queued.settled.set_result(settled)
+        except Exception as error:  # noqa: BLE001 - the worker must outlive one bad Order
+            log.error("settling_failed", record=queued.order.record_id, error=outline(error))
+            queued.settled.cancel()
+        finally:
+            self._open.pop(queued.order.record_id, None)
+
+    async def _carry_out(self, order: Order) -> Settled:
         sent_ms = _now_ms()
         attempts, unconfirmed = 0, False
         try:

@@ -170,8 +170,11 @@ class Mods(ChatCommands):
             await running.end("it is undone")
         undone = await self.desk.undo.group(group_id, actor=call.actor, reason="by command")
         failed = f"; {counted(undone.failed, 'Record')} could not be undone" if undone.failed else ""
+        withdrawn = f"; {undone.withdrawn} not carried out any more" if undone.withdrawn else ""
         records = counted(undone.undone, "Record")
-        await call.answer(f"The {kind} {group_id}: {records} undone, {undone.lifted} lifted at Twitch{failed}.")
+        await call.answer(
+            f"The {kind} {group_id}: {records} undone, {undone.lifted} lifted at Twitch{withdrawn}{failed}."
+        )
 
     async def _target_and_text(self, call: Call, rest: str, want: str) -> tuple[Target, str]:
         who, *words = words_of(rest) or [""]

@@ -28,11 +28,15 @@ class UndoError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GroupUndone:
-    """What undoing a group came to: Records undone, bans and timeouts lifted, Records that could not be undone."""
+    """What undoing a group came to: Records undone, bans and timeouts lifted, Records that could not be undone.
+
+    ``withdrawn`` are Records that were not carried out yet, and are not any more.
+    """
 
     undone: int
     lifted: int
     failed: int
+    withdrawn: int
 
 
 class Undo:
@@ -54,11 +58,11 @@ class Undo:
 
     async def group(self, group_id: int, *, actor: str, reason: str = "") -> GroupUndone:
         """Undo a group's Records, the latest first; what was not sent yet is withdrawn."""
+        undone = lifted = failed = withdrawn = 0
         members = await self._groups.members(group_id)
         group = await self._groups.get(group_id)
         if group is not None and group.channel_id in self._channels:
-            self._channels[group.channel_id].enforcer.withdraw(members)
-        undone = lifted = failed = 0
+            withdrawn = await self._channels[group.channel_id].enforcer.withdraw(members)
         for record_id in reversed(members):
             try:
                 _, was_lifted = await self._undo(record_id, actor, reason)
@@ -69,7 +73,7 @@ class Undo:
             else:
                 undone += 1
                 lifted += was_lifted
-        return GroupUndone(undone, lifted, failed)
+        return GroupUndone(undone, lifted, failed, withdrawn)
 
     async def _undo(self, record_id: int, actor: str, reason: str) -> tuple[str, bool]:
         record = await self._records.get(record_id)
@@ -79,7 +83,10 @@ class Undo:
         if channel is None:
             raise UndoError("is of a channel this bot does not moderate")
         if record.outcome is Outcome.PENDING:
-            channel.enforcer.withdraw([record_id])
+            if await channel.enforcer.withdraw([record_id]):
+                return "taken back before it was carried out", False
+            record = await self._records.get(record_id) or record
+        if record.outcome is Outcome.PENDING:
             raise UndoError("is under way; ask again in a moment")
         if record.outcome is not Outcome.APPLIED:
             raise NothingToUndoError("is undone already" if record.outcome is Outcome.UNDONE else "did nothing")

@@ -6,9 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiolimiter import AsyncLimiter
 
+from cogs.acts import act_evidence, last_message, record_act
+from cogs.call import Target
+from cogs.enforce import WORKERS, Order
 from cogs.undo import UndoError
 from config.policy import Policy
+from filters.types import Action, ActionKind
 from sandbox.faults import Fault
 from storage.groups import Groups
 from storage.policies import PolicyLog
@@ -73,6 +78,46 @@ async def test_when_twitch_refuses_the_record_stands(stand: Any) -> None:
             await at.bot.desk.undo.record(1, actor="maud")
         assert (await at.record()).outcome is Outcome.APPLIED
         assert await at.bot.desk.undo.record(1, actor="maud") == "the ban is lifted and the strike gone"
+
+
+async def test_what_waits_its_turn_is_taken_back_at_once_and_what_is_under_way_when_it_is_done(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        at.twitch.faults.add(Fault(kind="latency", method="POST", path="moderation/bans", delay_s=1, times=None))
+        for number in range(WORKERS + 1):
+            await at.twitch.say("aurora", f"{chr(97 + number) * 5}ette", "you zugmonger")
+        await at.until(lambda: len(at.witness.verdicts) == WORKERS + 1)
+        last = await at.eventually(lambda: at.records.get(WORKERS + 1))
+        undo = at.bot.desk.undo
+        assert await undo.record(last.id, actor="maud") == "taken back before it was carried out"
+        assert await undo.record(1, actor="maud") == "the ban is lifted and the strike gone"
+        await at.bot.drain()
+        assert (await at.record(last.id)).outcome is Outcome.WITHHELD
+        assert {last.chatter, (await at.record(1)).chatter}.isdisjoint(
+            b.login for b in at.twitch.bans("aurora").values()
+        )
+        with pytest.raises(UndoError, match="did nothing"):
+            await undo.record(last.id, actor="maud")
+
+
+async def test_a_group_taken_back_while_its_bans_wait_for_their_turn_bans_nobody_more(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        channel = at.bot.channels[channel_id(at)]
+        channel.enforcer._bans = AsyncLimiter(4, 2)
+        group = await Groups(at.bot.desk.database).open("nuke", channel.id, actor="maud", why="", started_ms=0)
+        for number in range(30):
+            target = Target(at.twitch.add_user(f"user{number}").id, f"user{number}")
+            message = last_message(channel, target)
+            evidence, ban = act_evidence("nuke", message), Action(ActionKind.BAN)
+            record_id = await record_act(channel, at.records, message, ban, evidence, actor="maud", group_id=group)
+            about = (record_id, ban, evidence.category, channel.id, target.id, target.login, "", message.ts_ms)
+            channel.enforcer.submit(Order(*about))
+        await at.until(lambda: len(at.twitch.bans("aurora")) >= 4)
+        undone = await at.bot.desk.undo.group(group, actor="maud")
+        assert (undone.undone + undone.withdrawn, undone.failed) == (30, 0)
+        assert undone.undone == undone.lifted < 12
+        await at.bot.drain()
+        assert at.twitch.bans("aurora") == {}
+        assert await at.records.pending() == []
 
 
 async def finished(requests: Requests, number: int) -> str | None:
