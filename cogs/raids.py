@@ -62,6 +62,10 @@ class RaidWatch:
         self._groups = groups
         self._answers = answers
         self._raid: _Raid | None = None
+        # Opening a group takes a moment, in which somebody else may say that it is a raid, or that it is none.
+        self._turn = asyncio.Lock()
+        # The chat modes are changed and put back in the order in which raids begin and end, however long Twitch takes.
+        self._modes_turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def part(self, message: Message) -> RaidPart | None:
@@ -77,31 +81,35 @@ class RaidWatch:
             if self._raid is None or not self.detector.includes(message):
                 return None
             return self._part(message, self._raid, "takes part in the raid")
-        if self._raid is None:
-            self._raid = await self._begin("bot", alert.why, alert.started_ms)
-        self._raid.last_s = time.monotonic()
-        self._raid.members += len(alert.members)
+        async with self._turn:
+            # It may be over by the time those who showed before are dealt with: what follows is about this one.
+            raid = self._raid or await self._begin("bot", alert.why, alert.started_ms)
+        raid.last_s = time.monotonic()
+        raid.members += len(alert.members)
         earlier = [each for each in alert.members if each.message_id != message.id]
-        await asyncio.gather(*(self._act_on(each, alert, self._raid) for each in earlier))
-        return self._part(message, self._raid, alert.why, alert.confidence)
+        await asyncio.gather(*(self._act_on(each, alert, raid) for each in earlier))
+        return self._part(message, raid, alert.why, alert.confidence)
 
     async def begin(self, actor: str, why: str) -> bool:
         """Begin raid mode because somebody says so; False if it is on."""
-        if self._raid is not None:
-            return False
-        self.detector.begin(now_ms())
-        self._raid = await self._begin(actor, why, now_ms())
-        return True
+        async with self._turn:
+            if self._raid is not None:
+                return False
+            await self._begin(actor, why, now_ms())
+            self.detector.begin(now_ms())
+            return True
 
     async def end(self, actor: str) -> int | None:
         """End raid mode and put the chat modes back; the raid's group, or None if there was no raid."""
-        raid, self._raid = self._raid, None
+        async with self._turn:
+            raid, self._raid = self._raid, None
         if raid is None:
             return None
         self.detector.end()
-        await self._groups.end(raid.group_id, now_ms())
         log.info("raid_over", channel=self._channel.name, group=raid.group_id, members=raid.members, actor=actor)
-        self._go(self._put_back(raid.group_id, tell=f"Raid over: {_accounts(raid.members)} took part."))
+        told = f"Raid over: {_accounts(raid.members)} took part."
+        self._go(self._in_turn(self._put_back(raid.group_id, told)))
+        await self._groups.end(raid.group_id, now_ms())
         return raid.group_id
 
     def status(self) -> str:
@@ -119,7 +127,7 @@ class RaidWatch:
         """After a start: end what was on when the bot stopped, and put the chat modes back."""
         for group_id in await self._groups.unfinished(self._channel.id):
             await self._groups.end(group_id, now_ms())
-            self._go(self._put_back(group_id, tell=""))
+            self._go(self._in_turn(self._put_back(group_id, tell="")))
 
     async def stop(self) -> None:
         """Stop watching. A raid under way is ended by ``resume`` at the next start."""
@@ -130,8 +138,8 @@ class RaidWatch:
     async def _begin(self, actor: str, why: str, started_ms: int) -> _Raid:
         group_id = await self._groups.open("raid", self._channel.id, actor=actor, why=why, started_ms=started_ms)
         log.warning("raid_on", channel=self._channel.name, group=group_id, why=why, actor=actor)
-        raid = _Raid(group_id, actor, why, time.monotonic())
-        self._go(self._enter(raid))
+        raid = self._raid = _Raid(group_id, actor, why, time.monotonic())
+        self._go(self._in_turn(self._enter(raid)))
         self._go(self._watch_for_end(raid))
         return raid
 
@@ -251,6 +259,10 @@ class RaidWatch:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _in_turn(self, work: Coroutine[None, None, None]) -> None:
+        async with self._modes_turn:
+            await work
 
 
 class Raids(commands.Component):

@@ -163,6 +163,60 @@ async def test_mods_begin_and_end_a_raid_themselves(stand: Any) -> None:
         assert await watch.end("maud") is None
 
 
+async def test_two_mods_who_begin_at_once_begin_one_raid(stand: Any) -> None:
+    async with stand() as at:
+        for who in ("maud", "aurora"):
+            await at.twitch.say("aurora", who, "!raid on")
+        lines = await said(at, 2)
+        assert sorted(line.split(":")[0].split(".")[0] for line in lines) == ["Raid", "Raid mode is on already"]
+        [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
+        assert (group.actor, group.ended_ms) == ("maud", None)
+
+
+async def test_a_raid_that_ends_while_the_chat_modes_change_puts_them_back(stand: Any) -> None:
+    async with stand() as at:
+        watch: Any = at.bot.channels[channel_id(at)].lookout
+        at.twitch.faults.add(Fault(kind="latency", path="chat/settings", method="GET", delay_s=0.3, times=1))
+        await watch.begin("maud", "maud says so")
+        await watch.end("maud")
+        on, over = await said(at, 2)
+        assert "On now: followers-only" in on
+        assert "Chat modes are as before." in over
+        assert not at.twitch.world.channel("aurora").settings.follower_mode
+
+
+async def test_a_raid_after_a_raid_has_its_chat_modes_too(stand: Any) -> None:
+    async with stand() as at:
+        watch: Any = at.bot.channels[channel_id(at)].lookout
+        await watch.begin("maud", "maud says so")
+        await said(at, 1)
+        at.twitch.faults.add(Fault(kind="latency", path="chat/settings", method="PATCH", delay_s=0.3, times=1))
+        await watch.end("maud")
+        await watch.begin("maud", "they are back")
+        assert "followers-only" in (await said(at, 3))[2]
+        assert at.twitch.world.channel("aurora").settings.follower_mode
+        await watch.end("maud")
+        await said(at, 4)
+        assert not at.twitch.world.channel("aurora").settings.follower_mode
+
+
+async def test_the_line_that_shows_a_raid_is_judged_also_if_a_mod_ends_it_just_then(stand: Any) -> None:
+    async with stand(QUIET) as at:
+        watch: Any = at.bot.channels[channel_id(at)].lookout
+        act_on, over = watch._act_on, []
+
+        async def ended_meanwhile(*about: Any) -> None:
+            await act_on(*about)
+            over.append(await watch.end("maud"))
+
+        watch._act_on = ended_meanwhile
+        now_s = await small_talk(at, 0, 60)
+        await raid(at, now_s, 6)
+        await at.bot.drain()
+        assert any(over)
+        assert len(at.witness.verdicts) == 66
+
+
 async def test_missing_consent_is_told_and_the_lines_go_all_the_same(stand: Any) -> None:
     async with stand(QUIET) as at:
         at.twitch.faults.add(Fault(kind="status", status=403, method="PATCH", path="chat/settings"))
