@@ -168,6 +168,9 @@ class Mods(ChatCommands):
         await call.note(f"group {group_id}", kind)
         if kind == "nuke" and (running := self.desk.nukes.get(call.place.id)):
             await running.end("it is undone")
+        # What goes on would do again what is taken back.
+        if kind == "raid" and (watch := self.desk.raids[call.place.id]).group_id == group_id:
+            await watch.end(call.actor)
         undone = await self.desk.undo.group(group_id, actor=call.actor, reason="by command")
         failed = f"; {counted(undone.failed, 'Record')} could not be undone" if undone.failed else ""
         withdrawn = f"; {undone.withdrawn} not carried out any more" if undone.withdrawn else ""

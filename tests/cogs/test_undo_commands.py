@@ -79,3 +79,13 @@ async def test_raid_mode_is_switched_by_hand(stand: Any) -> None:
         assert "is off already" in await bot.ask("maud", "!raid off")
         assert [each.detail for each in await bot.bot.desk.audit.latest()] == ["off", "off", "on", "on"]
         assert "on or off" in await bot.ask("aurora", "!raid maybe")
+
+
+async def test_undo_of_a_raid_that_is_on_ends_it(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        await bot.ask("maud", "!raid on")
+        await bot.twitch.say("aurora", "maud", "!undo raid")
+        await bot.until(lambda: len(bot.twitch.sent("aurora")) == 3)
+        told = sorted(line.text for line in bot.twitch.sent("aurora")[1:])
+        assert [line.partition(":")[0] for line in told] == ["Raid over", "The raid 1"]
+        assert await bot.ask("maud", "!raid") == "No raid."
