@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 import structlog
@@ -50,31 +50,40 @@ class Errands:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while True:
-            try:
-                await self._adopt_policies()
-                await self._shadows.visit()
-                for request in await self._requests.open():
-                    await self._requests.finish(request.id, await self._see_to(request))
-            except DatabaseError as error:
-                log.warning("errands_not_seen", error=str(error))
-            except Exception as error:  # noqa: BLE001 - one errand must not end the rest
-                log.error("errand_failed", error=outline(error))
-            await asyncio.sleep(EVERY_S)
+        # Beside each other: a group undone at Twitch takes minutes, and a saved policy is to be live within a second.
+        await asyncio.gather(_again_and_again(self._keep_up), _again_and_again(self._obey))
 
-    async def _adopt_policies(self) -> None:
-        self._seen, changed = await self._policies.news(self._seen)
+    async def _keep_up(self) -> None:
+        """Judge by what was saved or put on trial meanwhile."""
+        seen, changed = await self._policies.news(self._seen)
         for channel_id, number in changed.items():
             channel = self._channels.get(channel_id)
-            if channel is None or channel.engine.revision >= number:
-                continue
+            if channel is not None and channel.engine.revision < number:
+                await self._adopt(channel, number)
+        # Only now: what could not be read for a moment is looked for again.
+        self._seen = seen
+        await self._shadows.visit()
+
+    async def _adopt(self, channel: Channel, number: int) -> None:
+        try:
+            policy, number = await self._policies.current(channel.id, channel.name)
+        except PolicyError as error:
+            log.error("policy_not_adopted", channel=channel.name, revision=number, error=str(error))
+            return
+        await channel.adopt(policy, number)
+        log.info("policy_adopted", channel=channel.name, revision=number)
+
+    async def _obey(self) -> None:
+        """Carry out what was asked for meanwhile."""
+        for request in await self._requests.open():
             try:
-                policy, number = await self._policies.current(channel_id, channel.name)
-            except PolicyError as error:
-                log.error("policy_not_adopted", channel=channel.name, revision=number, error=str(error))
-                continue
-            await channel.adopt(policy, number)
-            log.info("policy_adopted", channel=channel.name, revision=number)
+                failure = await self._see_to(request)
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - asked for again for ever, it would keep the others waiting
+                log.error("errand_failed", request=request.id, error=outline(error))
+                failure = "the bot failed at it; its own log says why"
+            await self._requests.finish(request.id, failure)
 
     async def _see_to(self, request: Request) -> str:
         """Carry out one request; return why it failed, or an empty text."""
@@ -108,3 +117,14 @@ class Errands:
             unban_request_id=request.subject,
             resolution_text=request.note[:LONGEST_ANSWER] or None,
         )
+
+
+async def _again_and_again(look: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await look()
+        except DatabaseError as error:
+            log.warning("errands_not_seen", error=str(error))
+        except Exception as error:  # noqa: BLE001 - one errand must not end the rest
+            log.error("errand_failed", error=outline(error))
+        await asyncio.sleep(EVERY_S)

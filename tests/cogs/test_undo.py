@@ -15,6 +15,7 @@ from cogs.undo import UndoError
 from config.policy import Policy
 from filters.types import Action, ActionKind
 from sandbox.faults import Fault
+from storage.database import DatabaseError
 from storage.groups import Groups
 from storage.policies import PolicyLog
 from storage.records import Outcome
@@ -185,3 +186,46 @@ async def test_a_policy_that_cannot_be_read_leaves_the_former_in_force(stand: An
         good = await log.save(channel_id(at), Policy().to_toml(), author="console", reason="", at_ms=1)
         await at.until(lambda: channel.engine.revision == good)
         assert good == before + 2
+
+
+async def test_a_request_the_bot_breaks_at_is_answered_and_the_next_one_seen_to(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        requests = Requests(at.bot.desk.database)
+        odd = await requests.ask(RequestKind.UNDO_RECORD, 10**30, channel_id(at), actor="ada")
+        good = await requests.ask(RequestKind.UNDO_RECORD, 1, channel_id(at), actor="ada")
+        assert await finished(requests, good) == ""
+        assert "its own log says why" in str(await finished(requests, odd))
+
+
+async def test_a_policy_is_adopted_while_a_request_waits_for_twitch(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        await at.say("eve", "you zugmonger")
+        at.twitch.faults.add(Fault(kind="latency", method="DELETE", path="moderation/bans", delay_s=60))
+        requests = Requests(at.bot.desk.database)
+        slow = await requests.ask(RequestKind.UNDO_RECORD, 1, channel_id(at), actor="ada")
+        await at.until(lambda: not at.twitch.faults)
+        log = PolicyLog(at.bot.desk.database)
+        number = await log.save(channel_id(at), Policy().to_toml(), author="console", reason="", at_ms=1)
+        await at.until(lambda: at.bot.channels[channel_id(at)].engine.revision == number)
+        request = await requests.get(slow)
+        assert request is not None
+        assert request.done_ms is None
+
+
+async def test_a_policy_that_could_not_be_read_for_a_moment_is_adopted_later(stand: Any) -> None:
+    async with stand(POLICY) as at:
+        read, failed = PolicyLog.current, []
+
+        async def busy_once(log: PolicyLog, channel: str) -> Any:
+            if not failed:
+                failed.append(channel)
+                raise DatabaseError("busy")
+            return await read(log, channel)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(PolicyLog, "current", busy_once)
+            log = PolicyLog(at.bot.desk.database)
+            number = await log.save(channel_id(at), Policy().to_toml(), author="console", reason="", at_ms=1)
+            await at.until(lambda: at.bot.channels[channel_id(at)].engine.revision == number)
+        assert failed
