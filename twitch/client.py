@@ -91,6 +91,9 @@ class Client(commands.Bot):
             if error.status not in (401, 403):
                 self.listening.want(payload, options)
             raise
+        if answer is None:
+            # Twitch has it already; TwitchIO chose the socket with the fewest.
+            min(self.sockets, key=lambda socket: socket.subscription_count).adopt(payload)
         self.listening.want(payload, options)
         return answer
 

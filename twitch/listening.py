@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import structlog
-from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 if TYPE_CHECKING:
     from twitchio.eventsub import SubscriptionPayload
@@ -66,7 +64,7 @@ class Listening:
 
     def want(self, payload: SubscriptionPayload, options: dict[str, Any]) -> None:
         """Keep this subscribed from now on."""
-        self._wanted[_key(payload.type, payload.condition)] = (payload, options)
+        self._wanted[key_of(payload.type, payload.condition)] = (payload, options)
         if self._task is None:
             self._task = asyncio.create_task(self._keep())
 
@@ -97,7 +95,7 @@ class Listening:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             held = {
-                _key(_text(each["type"]), each["condition"])
+                key_of(each["type"], each["condition"])
                 for socket in self._client.sockets
                 for each in socket.subscriptions
             }
@@ -114,7 +112,7 @@ class Listening:
         self.lost([asked], datetime.now(UTC), "subscription lost")
         try:
             await self._client.subscribe_websocket(payload, **options)
-        except (HTTPException, WebsocketConnectionException, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else asks again for this and the others
             self._waits[key] = (now + wait_s, min(wait_s * 2, LONGEST_WAIT_S))
             log.warning("not_heard", kind=payload.type, error=type(error).__name__, retry_in_s=wait_s)
             return
@@ -122,8 +120,9 @@ class Listening:
         self.heard(asked)
 
 
-def _key(kind: str, condition: Any) -> Key:
-    return kind, tuple(sorted((name, str(value)) for name, value in condition.items() if value))
+def key_of(kind: Any, condition: Any) -> Key:
+    """What tells a subscription from others, whatever id Twitch gave it."""
+    return _text(kind), tuple(sorted((name, str(value)) for name, value in condition.items() if value))
 
 
 def _text(kind: Any) -> str:

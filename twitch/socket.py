@@ -10,15 +10,19 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
+from twitchio.eventsub.enums import SubscriptionType
 from twitchio.eventsub.websockets import Websocket
 from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 from twitch.inflow import Inflow
-from twitch.listening import CHAT, REMEDIES, Listening
+from twitch.listening import CHAT, REMEDIES, Key, Listening, key_of
+
+if TYPE_CHECKING:
+    from twitchio.eventsub import SubscriptionPayload
 
 log = structlog.get_logger(__name__)
 
@@ -119,8 +123,29 @@ class Socket(Websocket):
         status = str(revoked["status"])
         remedy = REMEDIES.get(status, "see Twitch's EventSub reference for this status")
         log.error("listening_revoked", kind=revoked["type"], status=status, remedy=remedy)
-        self._subscriptions.pop(revoked["id"], None)
+        self._drop(key_of(revoked["type"], revoked["condition"]))
         self._listening.lost([revoked], datetime.now(UTC), f"revoked: {status}")
+
+    def adopt(self, payload: SubscriptionPayload) -> None:
+        """Keep a subscription Twitch says it has already: it made it, and the answer with its id was lost."""
+        self._keep(
+            {
+                "type": SubscriptionType(payload.type),
+                "version": payload.version,
+                "condition": payload.condition,
+                "transport": {"method": "websocket", "session_id": self._session_id or ""},
+                "token_for": self._token_for,
+            }
+        )
+
+    def _keep(self, subscription: Any) -> None:
+        self._subscriptions[str(key_of(subscription["type"], subscription["condition"]))] = subscription
+
+    def _drop(self, key: Key) -> None:
+        for each in [
+            each for each, kept in self._subscriptions.items() if key_of(kept["type"], kept["condition"]) == key
+        ]:
+            del self._subscriptions[each]
 
     async def _process_reconnect(self, data: Any) -> None:
         url = data["payload"]["session"]["reconnect_url"]
@@ -196,6 +221,7 @@ class Socket(Websocket):
             answer = await self._http.create_eventsub_subscription(**subscription)
         except HTTPException as error:
             if error.status == 409:
+                self._keep(subscription)
                 return True
             log.warning("resubscription_refused", type=subscription["type"].value, status=error.status)
             return False
@@ -207,11 +233,13 @@ class Socket(Websocket):
         return True
 
     def _cleanup(self, closed: bool = True) -> None:
-        # Twitch keeps the session id over a reconnect: the entry may be the successor's by now.
-        if self._handed_over:
-            self._closed = closed
-            return
-        super()._cleanup(closed)
+        self._closed = closed
+        # TwitchIO forgets by session id. A socket is kept under its first, which may be its successor's by now;
+        # a closed socket that stays is the one new subscriptions are asked for on, and refused for ever.
+        if self._client and self._token_for:
+            kept = self._client._websockets.get(self._token_for, {})
+            for session_id in [name for name, each in kept.items() if each is self]:
+                del kept[session_id]
 
     async def close(self, cleanup: bool = True, *, reassociate: bool = True) -> None:
         """Close for good, and end the hand-over with it."""

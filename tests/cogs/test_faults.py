@@ -14,8 +14,10 @@ import pytest
 
 from filters.types import Message
 from sandbox.faults import Fault
+from storage.gaps import Gaps
 from storage.records import Outcome, RecordQuery
 from twitch import client
+from twitch.listening import LOOK_EVERY_S
 
 POLICY = """
 [filters.blocklist]
@@ -89,6 +91,28 @@ async def test_a_cut_socket_is_opened_again_and_the_chat_goes_on(stand: Any) -> 
         await bot.until(lambda: socket.session_id != session and socket.subscription_count == subscriptions)
         await bot.say("ann", "after")
         assert texts(bot) == ["before", "after"]
+
+
+@pytest.mark.parametrize("moves", [[], ["reconnect"], ["drop"], ["reconnect", "drop", "reconnect"]])
+async def test_a_chat_lost_after_the_sockets_moved_is_heard_again(stand: Any, moves: list[str]) -> None:
+    async with stand(POLICY) as bot:
+        for move in moves:
+            was = set(bot.twitch.eventsub.sessions)
+            await (bot.twitch.reconnect_sessions if move == "reconnect" else bot.twitch.drop_sessions)()
+            await bot.until(lambda was=was: len(set(bot.twitch.eventsub.sessions) - was) == 1)
+            await bot.until(
+                lambda: bot.twitch.eventsub.sessions.keys() == {each.session_id for each in bot.bot.sockets}
+            )
+            await bot.until(lambda: bool(chats(bot)) and bot.bot.listening.deaf == {})
+        [chat] = chats(bot)
+        await bot.twitch.eventsub.revoke(chat, "moderator_removed")
+        await bot.until(lambda: bool(chats(bot)))
+        await bot.say("eve", "zugmonger")
+        assert (await bot.record()).outcome is Outcome.APPLIED
+
+
+def chats(bot: Any) -> list[Any]:
+    return [each for each in bot.twitch.eventsub.subscriptions.values() if each.type == "channel.chat.message"]
 
 
 @pytest.fixture
@@ -202,3 +226,18 @@ async def test_judging_does_not_wait_until_the_mods_are_told_that_a_filter_ran_a
             await bot.twitch.say("aurora", f"eve_{number}", "snarfwad")
         await bot.until(lambda: len(bot.witness.verdicts) == 12)
         assert bot.witness.verdicts[-1].dry_run
+
+
+async def test_a_subscription_twitch_made_but_did_not_confirm_is_one_gap_and_stands(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        for _ in range(2):
+            before = len(await Gaps(bot.bot.desk.database).list())
+            fault = Fault(kind="status", status=500, path="eventsub/subscriptions", method="POST", after=True)
+            bot.twitch.faults.add(fault)
+            [chat] = chats(bot)
+            await bot.twitch.eventsub.revoke(chat, "moderator_removed")
+            await bot.until(lambda: bool(chats(bot)) and not bot.twitch.faults)
+            await bot.until(lambda: bot.bot.listening.deaf == {})
+            await asyncio.sleep(3 * LOOK_EVERY_S)
+            assert len(await Gaps(bot.bot.desk.database).list()) == before + 1
+            assert bot.bot.listening.deaf == {}
