@@ -19,7 +19,8 @@ from cogs.desk import Desk
 from cogs.enforce import describe
 from cogs.mods import counted
 from cogs.permissions import Rank
-from filters.types import Action, ActionKind, Category, Evidence, Fragment, FragmentKind, Message, Verdict
+from cogs.watch import kind_of
+from filters.types import Action, ActionKind, Category, Evidence, Fragment, Message, Verdict
 from storage.audit import Surface
 from storage.records import Outcome, Record
 
@@ -65,6 +66,8 @@ class AutoMod(ChatCommands):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._held: defaultdict[str, OrderedDict[str, Held]] = defaultdict(OrderedDict)
+        # Each event is a task of its own: somebody may settle a line that is not recorded yet.
+        self._settled: OrderedDict[str, None] = OrderedDict()
 
     @staticmethod
     def subscriptions(channel_id: str, bot_id: str) -> list[SubscriptionPayload]:
@@ -89,11 +92,13 @@ class AutoMod(ChatCommands):
         record_id = await record_act(
             channel, self.desk.records, message, REVIEW, found, actor="automod", outcome=Outcome.REVIEW
         )
+        if message.id in self._settled:
+            return
         held = self._held[channel.id]
         held[message.id] = Held(message, record_id, found.rule)
         if len(held) > HOLDS:
             held.popitem(last=False)
-        if mode in ("approve", "both") and not verdict.evidence:
+        if mode in ("approve", "both") and not verdict.evidence and not channel.engine.dry_run:
             await self._note(channel, "bot", "bot", "automod approve", record_id)
             await self._let_through(channel, message.id)
 
@@ -104,6 +109,9 @@ class AutoMod(ChatCommands):
         if channel is None:
             return
         held = self._held[channel.id].pop(payload.message_id, None)
+        self._settled[payload.message_id] = None
+        if len(self._settled) > HOLDS:
+            self._settled.popitem(last=False)
         moderator = payload.moderator.name or ""
         if payload.moderator.id == self.desk.bot.bot_id or payload.status == "Expired":
             return
@@ -216,7 +224,7 @@ def _message(payload: twitchio.AutomodMessageHold, channel: Channel) -> Message:
         text=payload.text,
         display_name=payload.user.display_name or "",
         roles=chatter.roles if chatter else frozenset(),
-        fragments=tuple(Fragment(FragmentKind(piece.type), piece.text) for piece in payload.fragments),
+        fragments=tuple(Fragment(kind_of(piece.type), piece.text) for piece in payload.fragments),
     )
 
 

@@ -57,9 +57,14 @@ def message_of(notification: Any, account_created_ms: int | None = None) -> Mess
         display_name=texts[1] or chatter,
         text=text,
         roles=_NOBODY.union(*roles) if roles else _NOBODY,
-        fragments=tuple([Fragment(_KINDS.get(piece["type"], FragmentKind.TEXT), piece["text"]) for piece in pieces]),
+        fragments=tuple([Fragment(kind_of(piece["type"]), piece["text"]) for piece in pieces]),
         account_created_ms=account_created_ms,
     )
+
+
+def kind_of(name: str) -> FragmentKind:
+    """What Twitch calls a piece of a line; one it has added since is text."""
+    return _KINDS.get(name, FragmentKind.TEXT)
 
 
 def _sent_ms(stamp: str | None) -> int:

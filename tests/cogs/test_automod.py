@@ -90,6 +90,23 @@ async def test_what_people_settle_by_hand_is_recorded_under_their_name(stand: An
         assert (deed.actor, deed.verb, deed.subject) == ("maud", "automod approve", "record 1")
 
 
+async def test_in_dry_run_nothing_is_settled(stand: Any) -> None:
+    async with stand("dry_run = true" + POLICY.format(mode="both")) as bot:
+        await bot.twitch.hold("aurora", "ann", "darn it")
+        await bot.twitch.hold("aurora", "eve", "what a snarfwad")
+        await records(bot, 2)
+        assert "2 lines" in await bot.ask("maud", "!automod")
+        assert len(bot.twitch.world.channel("aurora").held) == 2
+
+
+async def test_what_people_settle_before_it_is_recorded_is_not_held(stand: Any) -> None:
+    async with stand(POLICY.format(mode="leave")) as bot:
+        good = await bot.twitch.hold("aurora", "ann", "darn it")
+        await bot.twitch.mod_settle("aurora", "maud", good, allow=True)
+        await records(bot, 1)
+        assert await bot.ask("maud", "!automod") == "AutoMod holds 0 lines."
+
+
 async def test_a_chatter_cannot_settle_holds(stand: Any) -> None:
     async with stand(POLICY.format(mode="leave")) as bot:
         await bot.twitch.hold("aurora", "eve", "darn it")
