@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 import twitchio
 from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
+from twitchio.exceptions import WebsocketConnectionException
 from twitchio.ext import commands
 
 from cogs import recovery
@@ -215,6 +216,8 @@ class ModBot(Client):
             try:
                 await self.subscribe_websocket(chat, as_bot=True)
             except twitchio.HTTPException as error:
+                if error.status >= 500:
+                    raise  # no refusal, and better when started again
                 remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
                 raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
             wanted = [
@@ -241,5 +244,5 @@ def explain_start(ended: asyncio.Task[None]) -> None:
         if error.status >= 500:
             raise HaltError(f"Twitch is out of order: {describe(error)} (start the bot again later)") from error
         raise StartError(f"Twitch refuses to let the bot in: {describe(error)} (run: chatwarden doctor)") from error
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError, WebsocketConnectionException) as error:
         raise HaltError(f"Twitch cannot be reached: {describe(error)} (check the network)") from error

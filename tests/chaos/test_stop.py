@@ -78,3 +78,20 @@ async def test_a_signal_during_the_start_ends_it_too(twitch: Sandbox, bot: BotPr
     code, seconds = await bot.stop()
     assert code == 0
     assert seconds < 5
+
+
+async def test_a_twitch_that_is_out_of_order_at_the_start_is_exit_code_1(twitch: Sandbox, bot: BotProcess) -> None:
+    twitch.faults.add(Fault(kind="status", status=500, path="eventsub/subscriptions", method="POST", times=None))
+    await bot.spawn()
+    assert await bot.ended() == 1
+    assert "Twitch is out of order" in bot.said
+
+
+async def test_an_eventsub_that_does_not_welcome_is_exit_code_1_with_the_reason(
+    twitch: Sandbox, bot: BotProcess
+) -> None:
+    twitch.faults.add(Fault(kind="late_welcome", delay_s=12, times=None))
+    await bot.spawn()
+    assert await bot.ended(40) == 1
+    assert "Twitch cannot be reached" in bot.said
+    assert "Traceback" not in bot.said
