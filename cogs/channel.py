@@ -270,13 +270,7 @@ class Channel:
         group_id = part.group_id if part else None
         new = NewRecord.from_verdict(verdict, context, received.at_ms, group_id=group_id)
         record_id = await self._records.open(new)
-        if not new.sealed:
-            self._store(message)
-        self._observer.judged(verdict, record_id)
-        if trial:
-            trial(verdict, standing, record_id)
-        if part is None and (tripped := self.breaker.count(verdict)):
-            self._tell_of(tripped)
+        # Before all else: should anything break here, a pending Record would be left to the next start.
         if verdict.action.enforces and not verdict.dry_run:
             self.enforcer.submit(
                 Order(
@@ -290,6 +284,13 @@ class Channel:
                     received_ms=received.at_ms,
                 )
             )
+        if not new.sealed:
+            self._store(message)
+        self._observer.judged(verdict, record_id)
+        if trial:
+            trial(verdict, standing, record_id)
+        if part is None and (tripped := self.breaker.count(verdict)):
+            self._tell_of(tripped)
 
     def _store(self, message: Message) -> None:
         if self.messages:

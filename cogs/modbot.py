@@ -125,9 +125,11 @@ class ModBot(Client):
         await self._listen()
         shadows = Shadows(self.channels, Experiments(self._database), self._policies)
         errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies, shadows)
-        self._chores = [
-            asyncio.create_task(work) for work in (errands.run(), self.ages.run(), keep_house(self._database))
-        ]
+        work = {"errands": errands.run(), "ages": self.ages.run(), "retention": keep_house(self._database)}
+        for name, doing in work.items():
+            chore = asyncio.create_task(doing, name=name)
+            chore.add_done_callback(_tell_of_end)
+            self._chores.append(chore)
         self.watching.set()
 
     async def drain(self) -> None:
@@ -234,6 +236,11 @@ class ModBot(Client):
         except twitchio.HTTPException as error:
             remedy = f"make the bot a moderator of {channel.name}, or sign it in again: chatwarden doctor says which"
             log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
+
+
+def _tell_of_end(chore: asyncio.Task[None]) -> None:
+    if not chore.cancelled() and (error := chore.exception()):
+        log.error("chore_ended", chore=chore.get_name(), error=outline(error), remedy="start the bot again")
 
 
 def explain_start(ended: asyncio.Task[None]) -> None:

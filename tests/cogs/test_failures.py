@@ -36,3 +36,11 @@ async def test_an_errand_that_breaks_is_tried_again_and_quotes_nothing(
         async with stand() as bot:
             await bot.until(lambda: sum(each["event"] == "errand_failed" for each in lines) >= 2)
     assert QUOTE not in str(lines)
+
+
+async def test_a_chore_that_ends_by_itself_is_told(stand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogs.modbot.keep_house", _break)
+    with capture_logs() as lines:
+        async with stand() as bot:
+            await bot.until(lambda: any(each["event"] == "chore_ended" for each in lines))
+    assert QUOTE not in str(lines)

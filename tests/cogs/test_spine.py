@@ -214,3 +214,17 @@ async def test_somebody_known_for_a_week_gets_one_step_less_also_after_a_restart
         [friend, newcomer] = sorted(await at.records.list(RecordQuery(limit=None)), key=lambda each: each.id)
         assert friend.action < newcomer.action
         assert (friend.chatter, newcomer.action.kind) == ("oldfriend", ActionKind.TIMEOUT)
+
+
+async def test_a_watcher_that_breaks_keeps_nobody_from_being_acted_on(
+    stand: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand(POLICY) as bot:
+
+        def broken(*_about: Any) -> None:
+            raise RuntimeError("no screen")
+
+        monkeypatch.setattr(bot.witness, "judged", broken)
+        await bot.twitch.say("aurora", "eve", "zugmonger")
+        await bot.until(lambda: bool(bot.witness.settlements))
+        assert (await bot.record()).outcome is Outcome.APPLIED
