@@ -18,6 +18,13 @@ CLOCK_TOLERANCE_S = 5.0
 """Timeouts and latencies are told in this machine's time; more than this misleads people who read the log."""
 
 
+AGAIN = "try again; if it stays so, check the network and the address setting"
+
+
+class NoAnswerError(Exception):
+    """Twitch did not say. The text is what it did instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing looked at; ``remedy`` is empty where it is fine."""
@@ -84,16 +91,15 @@ class Doctor:
     async def _validate(self, session: aiohttp.ClientSession, token: Token) -> Check:
         headers = {"Authorization": f"OAuth {token.access}"}
         try:
-            async with session.get(f"{self._endpoints.id}oauth2/validate", headers=headers) as response:
-                answer = await response.json()
-                if response.status == 401:
-                    return Check(
-                        "token",
-                        f"{token.login}: no longer valid; the bot will try to refresh it",
-                        "if it does not start: chatwarden login",
-                    )
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            return Check("token", f"{token.login}: not checked ({error})", "check the network")
+            status, answer = await _ask(session, f"{self._endpoints.id}oauth2/validate", headers)
+        except NoAnswerError as error:
+            return Check("token", f"{token.login}: not checked ({error})", AGAIN)
+        if status == 401:
+            return Check(
+                "token",
+                f"{token.login}: no longer valid; the bot will try to refresh it",
+                "if it does not start: chatwarden login",
+            )
         missing = sorted(set(scopes.BOT) - set(answer.get("scopes", ())))
         if missing:
             return Check("scopes", f"{token.login} has not granted {', '.join(missing)}", "run: chatwarden login")
@@ -101,7 +107,13 @@ class Doctor:
         return Check("token", f"{token.login}: valid for {minutes} min, all {len(scopes.BOT)} scopes granted")
 
     async def _standing(self, session: aiohttp.ClientSession, token: Token) -> AsyncIterator[Check]:
-        moderated = await self._helix(session, token, "moderation/channels", {"user_id": token.user_id, "first": "100"})
+        try:
+            asked = {"user_id": token.user_id, "first": "100"}
+            moderated = await self._helix(session, token, "moderation/channels", asked)
+        except NoAnswerError as error:
+            for channel in self._channels:
+                yield Check(channel, f"not checked whether {token.login} is a moderator ({error})", AGAIN)
+            return
         names = {row["broadcaster_login"] for row in moderated} | {token.login}
         if not self._channels:
             yield Check("channels", "none to moderate", "set CHATWARDEN_CHANNELS")
@@ -118,13 +130,28 @@ class Doctor:
         rows: list[dict[str, Any]] = []
         query = dict(params)
         while True:
-            async with session.get(f"{self._endpoints.helix}{path}", headers=headers, params=query) as response:
-                answer = await response.json()
+            status, answer = await _ask(session, f"{self._endpoints.helix}{path}", headers, query)
+            if status != 200:
+                raise NoAnswerError(f"{status} {answer.get('message', '')}")
             rows += answer.get("data", ())
             cursor = answer.get("pagination", {}).get("cursor")
             if not cursor:
                 return rows
             query["after"] = cursor
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], params: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Status and body of an answer. Raises NoAnswerError."""
+    try:
+        async with session.get(url, headers=headers, params=params) as response:
+            answer = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise NoAnswerError(str(error) or type(error).__name__) from error
+    if response.status >= 500 or not isinstance(answer, dict):
+        raise NoAnswerError(f"it answers {response.status}" + ("" if answer else " without a word"))
+    return response.status, answer
 
 
 def _clock(stamp: str) -> Check:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from twitch import scopes
 from twitch.doctor import Doctor
@@ -126,3 +128,21 @@ async def test_the_doctor_names_scopes_that_were_not_granted(tmp_path: Path) -> 
         store.save(Token(bot.id, "warden", access, refresh, ("user:read:chat",)))
         remedies = await found(twitch, store, bot.id)
     assert remedies["scopes"] == "run: chatwarden login"
+
+
+@pytest.mark.parametrize(("path", "asked"), [("moderation/channels", "aurora"), ("oauth2/validate", "token")])
+@pytest.mark.parametrize("kind", ["status", "empty"])
+async def test_the_doctor_tells_a_twitch_out_of_order_from_a_missing_right(
+    tmp_path: Path, path: str, asked: str, kind: Any
+) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        access, refresh = twitch.grant("warden", scopes.BOT)
+        bot = twitch.add_user("warden")
+        store.save(Token(bot.id, "warden", access, refresh, scopes.BOT))
+        twitch.add_moderator("aurora", "warden")
+        times = 2 if path == "oauth2/validate" else 1  # the first only asks whether it answers
+        twitch.faults.add(Fault(kind=kind, path=path, times=times))
+        remedies = await found(twitch, store, bot.id, "aurora")
+    assert remedies[asked].startswith("try again")
+    assert "/mod" not in remedies[asked]
