@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -96,15 +97,11 @@ class Login:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
             try:
                 async with session.post(f"{self._endpoints.id}oauth2/token", data=form) as response:
-                    pair = await response.json()
-                    if response.status != 200:
-                        raise LoginError(f"Twitch refuses the code: {pair.get('message', response.status)}")
+                    pair = await _answer(response, "the code")
                 headers = {"Authorization": f"OAuth {pair['access_token']}"}
                 async with session.get(f"{self._endpoints.id}oauth2/validate", headers=headers) as response:
-                    who = await response.json()
-                    if response.status != 200:
-                        raise LoginError(f"Twitch refuses the new token: {who.get('message', response.status)}")
-            except (aiohttp.ClientError, TimeoutError) as error:
+                    who = await _answer(response, "the new token")
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 raise LoginError(f"{self._endpoints.id} cannot be reached ({error})") from None
         missing = set(scopes) - set(who["scopes"])
         if missing:
@@ -112,3 +109,12 @@ class Login:
         token = Token(who["user_id"], who["login"], pair["access_token"], pair["refresh_token"], tuple(who["scopes"]))
         self._store.save(token)
         return token
+
+
+async def _answer(response: aiohttp.ClientResponse, what: str) -> Any:
+    answer = await response.json()
+    if not isinstance(answer, dict):
+        raise LoginError(f"Twitch answers {response.status} without a word (run the command again)")
+    if response.status != 200:
+        raise LoginError(f"Twitch refuses {what}: {answer.get('message', response.status)} (run the command again)")
+    return answer

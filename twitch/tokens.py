@@ -51,13 +51,24 @@ class TokenStore:
         return {token.user_id: token for token in tokens}
 
     def save(self, token: Token) -> None:
-        """Add or replace one account's token, durably and in one step."""
-        tokens = {**self.load(), token.user_id: token}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Add or replace one account's token, durably and in one step. Raises TokenError where it cannot be written."""
+        known = self.load()
+        if known.get(token.user_id) == token:
+            return  # as at each start, which must not fail of a full disk
+        tokens = {**known, token.user_id: token}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._replace(json.dumps([asdict(each) for each in tokens.values()], indent=1))
+        except OSError as error:
+            raise TokenError(
+                f"{self.path}: cannot be written ({error.strerror}); make it writable, or set CHATWARDEN_TOKENS"
+            ) from error
+
+    def _replace(self, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".tokens-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump([asdict(each) for each in tokens.values()], file, indent=1)
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self.path)

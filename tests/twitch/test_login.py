@@ -61,6 +61,19 @@ async def test_a_refusal_is_told_and_nothing_is_kept(tmp_path: Path) -> None:
     assert store.load() == {}
 
 
+@pytest.mark.parametrize("path", ["oauth2/token", "oauth2/validate"])
+@pytest.mark.parametrize(("kind", "told"), [("empty", "without a word"), ("status", "Twitch refuses")])
+async def test_a_twitch_out_of_order_is_told_and_nothing_is_kept(
+    tmp_path: Path, path: str, kind: Any, told: str
+) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        twitch.faults.add(Fault(kind=kind, path=path))
+        with pytest.raises(LoginError, match=f"{told}.*run the command again"):
+            await signed_in(login(twitch, store, free_port()), scopes.BOT, login="warden", decision="allow")
+    assert store.load() == {}
+
+
 async def test_an_answer_with_a_foreign_state_is_not_taken(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "tokens.json")
     port = free_port()

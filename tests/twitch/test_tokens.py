@@ -52,7 +52,7 @@ def test_a_write_that_fails_leaves_the_old_tokens(tmp_path: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(TokenError, match=r"No space left.*CHATWARDEN_TOKENS"):
         store.save(BOB)
     assert store.load() == {"1": ANN}
     assert [each.name for each in tmp_path.iterdir()] == ["tokens.json"]
