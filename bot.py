@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,7 +12,9 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from cogs import pace
 from cogs.channel import Observer
 from cogs.modbot import ModBot, StartError, explain_start
 from cogs.policies import PolicyBook
@@ -40,7 +40,6 @@ from ops import sealed as sealed_commands
 from ops import staff as staff_commands
 from ops.command import fail
 from ops.console import serve as console_server
-from ops.console.signin import staff_sandbox
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
 from sandbox.serve import serve
@@ -52,7 +51,6 @@ from storage.database import CorruptDatabaseError, Database, DatabaseError
 from storage.messages import MessageLog
 from storage.policies import PolicyLog
 from storage.records import RecordLog
-from storage.roles import Role, Roster
 from storage.sealed import Sealer
 from twitch import scopes
 from twitch.client import HaltError
@@ -65,11 +63,6 @@ from twitch.tokens import TokenError, TokenStore
 BAD_INPUT = 2
 BOOKS_DISAGREE = 1
 HALTED = 1
-GC_EVERY = 50_000
-"""Objects made before the garbage collector looks for cycles; a busy second makes some hundred thousand."""
-SWITCH_S = 0.0005
-"""How long the database's threads wait for their turn while chat is judged: at Python's 5 ms, once for each row, a
-raid's commits fall seconds behind."""
 TOLD = (SettingsError, PolicyError, DatabaseError, TokenError, StartError, LoginError, LogError)
 """Errors whose text is for the user: what, value, limit, remedy."""
 
@@ -148,14 +141,6 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
         await database.close()
 
 
-def _settle_in() -> None:
-    """Spare the garbage collector what stays anyway, word lists of millions of objects; give the database its turn."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_EVERY)
-    sys.setswitchinterval(SWITCH_S)
-
-
 def endpoints_of(settings: Settings) -> Endpoints:
     """The Twitch these settings name."""
     return Endpoints(settings.helix_url, settings.id_url, settings.eventsub_url)
@@ -199,7 +184,7 @@ def run() -> None:
                 console_server.beside(settings, settings.console_port or None),
             ):
                 metrics.vitals = bot.health.vitals
-                _settle_in()
+                pace.settle_in()
                 structlog.get_logger("bot").info("watching", channels=[each.name for each in bot.channels.values()])
                 await bot.until_halted()
         except asyncio.CancelledError:
@@ -249,7 +234,8 @@ def doctor() -> None:
         checks += [each async for each in visit.checks()]
         for each in checks:
             mark = "[red]✗[/]" if each.remedy else "[green]✓[/]"
-            Console().print(f"{mark} [bold]{each.name}[/]: {each.found}" + (f" → {each.remedy}" if each.remedy else ""))
+            told = escape(each.found + (f" → {each.remedy}" if each.remedy else ""))
+            Console().print(f"{mark} [bold]{escape(each.name)}[/]: {told}")
         return 3 if any(each.remedy for each in checks) else 0
 
     raise typer.Exit(_go(examine()))
@@ -299,7 +285,7 @@ def demo(
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
                 if replay is None:
-                    await _staffed(database, twitch, chat.channels)
+                    await Team.shift(database, twitch, chat.channels)
                 if stay:
                     screen.show(summary, database)
                     errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", style="bold")
@@ -309,17 +295,6 @@ def demo(
         return 0 if summary.books_agree else BOOKS_DISAGREE
 
     raise typer.Exit(_go(play()))
-
-
-async def _staffed(database: Path, twitch: Sandbox, channels: tuple[str, ...]) -> None:
-    """Let the demo's staff do a shift, so that the console has reviews, appeals and a case to look at."""
-    db = await Database.open(database)
-    try:
-        await staff_sandbox(db)
-        people = {each.role: each for each in await Roster(db).list()}
-        await Team(db, people[Role.MANAGER], people[Role.ANALYST]).work(twitch, channels)
-    finally:
-        await db.close()
 
 
 def _at_stop(then: Callable[[], object]) -> None:
@@ -389,20 +364,11 @@ def _show_address(address: str) -> None:
     typer.echo(address)
 
 
-# libuv takes less time for each message; there is no uvloop for Windows.
-if sys.platform == "win32":
-    _loop = asyncio.new_event_loop
-else:
-    import uvloop
-
-    _loop = uvloop.new_event_loop
-
-
 def _go(work: Any) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and exit code 2, or 1 for a halt."""
     journal.configure()
     try:
-        with asyncio.Runner(loop_factory=_loop) as runner:
+        with asyncio.Runner(loop_factory=pace.new_loop) as runner:
             return runner.run(work)
     except (*TOLD, HaltError) as error:
         errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -21,13 +21,9 @@ from filters.ladder import format_action
 from filters.types import Message, Verdict
 from storage.policies import PolicyLog, Revision
 
-TERMS = "blocklist.terms"
-ALLOWED_WORDS = "blocklist.allow"
-ALLOWED_SITES = "links.allow"
 HOW = ("on", "stopped", "dry run", "off")
 """How a filter stands; stopped is one the circuit breaker lets only log."""
 SHOWN_REVISIONS = 4
-SHOWN_CHANGES = 3
 SHOWN_FINDINGS = 4
 PLAIN = (bool, int, float, str)
 """Settings of these kinds are shown with their value, others with how many there are."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+from ops.console.signin import staff_sandbox
 from sandbox.server import Sandbox
 from storage.appeals import Appeal, Appeals
 from storage.cases import CaseBook
@@ -18,7 +20,7 @@ from storage.links import Links
 from storage.queue import Queue
 from storage.requests import Requests
 from storage.reviews import Reviews
-from storage.roles import Staff
+from storage.roles import Role, Roster, Staff
 from storage.sampling import Sampling
 
 SAMPLE = 24
@@ -35,6 +37,17 @@ class Team:
         self._manager, self._analyst = manager, analyst
         self._appeals = Appeals(db)
         self._reviews = Reviews(db)
+
+    @classmethod
+    async def shift(cls, database: Path, twitch: Sandbox, channels: tuple[str, ...]) -> None:
+        """Hire the demo's staff and let it work, so that the console has reviews, appeals and a case to look at."""
+        db = await Database.open(database)
+        try:
+            await staff_sandbox(db)
+            people = {each.role: each for each in await Roster(db).list()}
+            await cls(db, people[Role.MANAGER], people[Role.ANALYST]).work(twitch, channels)
+        finally:
+            await db.close()
 
     async def work(self, twitch: Sandbox, channels: tuple[str, ...]) -> None:
         """Let people appeal, review, and open a case; returns when the bot has done what was asked of it."""
