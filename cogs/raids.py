@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 LOOK_S = 1.0
 """How often it is looked whether a raid is over, where no message shows it."""
 
+ANY_FOLLOWER = -1
+"""Followers-only without a minimum, among the chat modes, where 0 is off."""
+
 
 @dataclass(slots=True)
 class _Raid:
@@ -205,7 +208,9 @@ class RaidWatch:
                 "followers": settings.followers_only_minutes,
                 "slow": settings.slow_s,
             }
-            change: Modes = {name: (before[name], value) for name, value in wanted.items() if value > before[name]}
+            change: Modes = {
+                name: (before[name], value) for name, value in wanted.items() if value > max(before[name], 0)
+            }
             if not change:
                 return ""
             await self._groups.keep_modes(raid.group_id, change)
@@ -233,12 +238,12 @@ class RaidWatch:
             )
 
     async def _modes(self) -> dict[str, int]:
-        """The present chat modes, 0 for off. Followers-only without a minimum counts as one minute."""
+        """The present chat modes, 0 for off."""
         chat = await self._broadcaster.fetch_chat_settings(moderator=self._bot_id, token_for=self._bot_id)
         shield = await self._broadcaster.fetch_shield_mode_status(moderator=self._bot_id)
         return {
             "shield": int(shield.active),
-            "followers": max(1, chat.follower_mode_duration or 0) if chat.follower_mode else 0,
+            "followers": (chat.follower_mode_duration or ANY_FOLLOWER) if chat.follower_mode else 0,
             "slow": (chat.slow_mode_wait_time or 0) if chat.slow_mode else 0,
         }
 
@@ -249,8 +254,8 @@ class RaidWatch:
         if followers is not None or slow is not None:
             await self._broadcaster.update_chat_settings(
                 self._bot_id,
-                follower_mode=None if followers is None else followers > 0,
-                follower_mode_duration=followers or None,
+                follower_mode=None if followers is None else followers != 0,
+                follower_mode_duration=max(followers or 0, 0) or None,
                 slow_mode=None if slow is None else slow > 0,
                 slow_mode_wait_time=slow or None,
             )

@@ -12,7 +12,7 @@ from storage.people import actor_number
 Kind = Literal["raid", "nuke"]
 
 Modes = dict[str, tuple[int, int]]
-"""Chat modes by name: the value before and the one set; 0 is off."""
+"""Chat modes by name: the value before and the one set; 0 is off, -1 on without a minimum."""
 
 
 @dataclass(frozen=True, slots=True)

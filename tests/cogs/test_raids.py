@@ -217,6 +217,19 @@ async def test_the_line_that_shows_a_raid_is_judged_also_if_a_mod_ends_it_just_t
         assert len(at.witness.verdicts) == 66
 
 
+async def test_followers_only_without_a_minimum_is_put_back_as_it_was(stand: Any) -> None:
+    async with stand() as at:
+        settings = at.twitch.world.channel("aurora").settings
+        settings.follower_mode, settings.follower_mode_duration = True, 0
+        watch: Any = at.bot.channels[channel_id(at)].lookout
+        await watch.begin("maud", "maud says so")
+        await said(at, 1)
+        assert settings.follower_mode_duration == 10
+        await watch.end("maud")
+        assert "Chat modes are as before." in (await said(at, 2))[1]
+        assert (settings.follower_mode, settings.follower_mode_duration) == (True, 0)
+
+
 async def test_missing_consent_is_told_and_the_lines_go_all_the_same(stand: Any) -> None:
     async with stand(QUIET) as at:
         at.twitch.faults.add(Fault(kind="status", status=403, method="PATCH", path="chat/settings"))
