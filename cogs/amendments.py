@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -64,7 +65,7 @@ def or_usage(work: Callable[[], Any], hide: str = "") -> Any:
 
 def without(told_of: str, text: str) -> str:
     """A sentence with a text masked that nobody should read."""
-    return told_of.replace(text, masked(text)) if text else told_of
+    return re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", masked(text), told_of) if text else told_of
 
 
 def changes_told(changes: list[Change]) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_NUMBER = re.compile(r"#?(\d{1,12})", re.ASCII)
+_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
 
 
 class UsageError(Exception):
@@ -113,7 +113,7 @@ class ChatCommands(commands.Component):
         assert isinstance(call, Call)
         cause = (isinstance(error, commands.CommandInvokeError) and error.original) or error
         if isinstance(cause, UsageError):
-            await call.answer(f"{cause}{example_of(call)}")
+            await call.answer(f"{cause}{example_of(call, call.command)}")
             return False
         log.error("command_failed", command=str(call.command), channel=call.place.name, error=outline(cause))
         await call.answer("That did not work; the reason is in the bot's own log.")
@@ -125,9 +125,9 @@ def told(rank: Rank, usage: str = "", example: str = "") -> dict[str, Any]:
     return {"rank": rank, "usage": usage, "example": example}
 
 
-def example_of(call: Call) -> str:
-    """How the command is given, as the end of an answer."""
-    example = call.command.extras["example"] if call.command else ""
+def example_of(call: Call, command: commands.Command[Any, ...] | None) -> str:
+    """How a command is given, as the end of an answer."""
+    example = command.extras["example"] if command else ""
     return f" Example: {call.place.policy.prefix}{example}" if example else ""
 
 

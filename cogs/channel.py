@@ -49,10 +49,11 @@ Recording = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message and when it reached this process, UTC ms."""
+    """A message and when it reached this process, UTC ms; ``command`` says that it is one of the bot's own."""
 
     message: Message
     at_ms: int
+    command: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,13 @@ class Channel:
         self.enforcer.start()
         self._task = asyncio.create_task(self._work())
 
-    def take(self, message: Message) -> None:
-        """Put a message in line. The sockets stop reading while too many wait (Inflow), so the line is bounded."""
+    def take(self, message: Message, *, command: bool = False) -> None:
+        """Put a message in line. The sockets stop reading while too many wait (Inflow), so the line is bounded.
+
+        A ``command`` of who may give it is no chat: no filter judges it, or counts it with what is said later.
+        """
         self._inflow.enter()
-        self._inbox.put_nowait(Received(message, time.time_ns() // 1_000_000))
+        self._inbox.put_nowait(Received(message, time.time_ns() // 1_000_000, command))
 
     @property
     def waiting(self) -> int:
@@ -228,6 +232,9 @@ class Channel:
     async def _examine(self, received: Received) -> Recording | None:
         """Look at a message in its turn; what is left to do about it, if anything."""
         message, engine = received.message, self.engine
+        if received.command:
+            self._observer.judged(engine.decide(Findings(message, ())), None)
+            return None
         findings = engine.examine(message)
         self._report(findings.failed_filters)
         shadow = self.shadow

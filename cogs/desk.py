@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PACE = (8, 10.0)
-"""Commands one person may give in so many seconds; the rest is passed over."""
+"""Commands one person may give in so many seconds; the rest is not done."""
+TOLD = (1, 10.0)
+"""How often that is told to one person, in so many seconds."""
 REFUSAL = (1, 60.0)
 """Refused commands of one person that are audited: the trail is for ever, so nobody may fill it from chat."""
 REFUSALS = (30, 60.0)
@@ -74,7 +76,10 @@ class Desk:
                 await self._audit_refusal(call, name, needed)
             return False
         if not await self._in_pace(("asked", where, who), PACE):
-            log.warning("command_passed_over", command=name, channel=call.place.name, limit=f"{PACE[0]} in {PACE[1]} s")
+            limit = f"{PACE[0]} commands in {PACE[1]:.0f} s"
+            log.warning("command_passed_over", command=name, channel=call.place.name, limit=limit)
+            if await self._in_pace(("told", where, who), TOLD):
+                await call.answer(f"Not done, and nothing more for a moment: {limit} are taken from one person.")
             return False
         return True
 
@@ -108,12 +113,17 @@ class Desk:
         Who is mentioned is told by Twitch, also where the display name is no login. A login is looked up at Twitch,
         then among recent chatters, then in the log: somebody renamed is found there by the old name.
         """
+        if word.startswith("#"):
+            raise UsageError("The number of a Record is written in digits.")
         name = word.removeprefix("@").rstrip(",:").lower()
         for mention in call.mentioned:
             if name in ((mention.name or "").lower(), (mention.display_name or "").lower()):
                 return Target(mention.id, mention.name or "")
         if not _LOGIN.fullmatch(name):
-            raise UsageError("That is no login name I can find (write the name as in @name, or pick it from the list).")
+            raise UsageError(
+                "That is no login name: those have a-z, 0-9 and _ only."
+                " Who is called otherwise is picked from Twitch's list of names."
+            )
         try:
             users = await self.bot.fetch_users(logins=[name])
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:

@@ -8,7 +8,7 @@ from typing import Any
 from twitchio.ext import commands
 
 from cogs.automod import AutoMod
-from cogs.call import Call, ChatCommands, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, UsageError, example_of, told, words_of
 from cogs.mods import Mods
 from cogs.nuke import Nukes
 from cogs.permissions import Rank
@@ -41,7 +41,7 @@ class Handbook(ChatCommands):
         if len(found) > 1:
             await call.answer(f"{'; '.join(map(_form, found))}. Ask for one of them to know more.")
             return
-        await call.answer(f"{_form(found[0])}: {_summary(found[0])} Example: {found[0].extras['example']}")
+        await call.answer(f"{_form(found[0])}: {_summary(found[0])}{example_of(call, found[0])}")
 
 
 COMPONENTS: tuple[type[ChatCommands], ...] = (Handbook, Mods, Nukes, AutoMod, Streamers, Words)

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import structlog
 import twitchio
+from rapidfuzz.distance import OSA
 from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.exceptions import WebsocketConnectionException
 from twitchio.ext import commands
@@ -28,10 +29,12 @@ from cogs.health import Health
 from cogs.housekeeping import keep_house
 from cogs.mirror import Mirror
 from cogs.outage import OnLogFailure
+from cogs.permissions import Rank, rank_of
 from cogs.policies import PolicyBook
 from cogs.raids import Raids, RaidWatch
 from cogs.shadow import Shadows
 from cogs.watch import message_of
+from filters.types import Message
 from ops.journal import outline
 from storage.database import Database
 from storage.experiments import Experiments
@@ -164,11 +167,18 @@ class ModBot(Client):
             return
         wanted = channel.policy.filters.newcomers.enabled
         line = message_of(notification, self.ages.created_ms(chatter_id) if wanted else None)
-        channel.take(line)
+        called = channel.policy.prefix in line.text
+        channel.take(line, command=called and self._is_command(channel, line))
         if channel.id in self.desk.nukes:
             self.safe_dispatch("line", payload=line)
-        if channel.policy.prefix in line.text:
+        if called:
             self.safe_dispatch("command", payload=Call(self.chat_message(notification), line, bot=self))
+
+    def _is_command(self, channel: Channel, line: Message) -> bool:
+        """Whether a line is a command of ours by somebody who may give commands."""
+        word, *_ = line.text.removeprefix(channel.policy.prefix).split(maxsplit=1) or [""]
+        given = line.text.startswith(channel.policy.prefix) and word.lower() in self.commands
+        return given and rank_of(line.roles, line.chatter, channel.policy.grants) > Rank.CHATTER
 
     async def event_safe_command(self, call: Call) -> None:
         """Carry out a command, if it is one."""
@@ -179,9 +189,18 @@ class ModBot(Client):
         return await self.desk.admit(ctx)
 
     async def event_command_error(self, payload: commands.CommandErrorPayload) -> None:
-        """Report a command that broke; a word that is no command of ours is some other bot's."""
+        """Report a command that broke; a word that is no command of ours is some other bot's, unless it is a slip."""
         if not isinstance(payload.exception, commands.CommandNotFound):
             log.error("command_failed", command=str(payload.context.command), error=outline(payload.exception))
+            return
+        call = payload.context
+        assert isinstance(call, Call)
+        word = (call.invoked_with or "").lower()
+        meant = next(
+            (name for name in self.commands if min(len(name), len(word)) > 3 and OSA.distance(name, word) == 1), ""
+        )
+        if meant and call.rank > Rank.CHATTER:
+            await call.answer(f"Did you mean {call.place.policy.prefix}{meant}?")
 
     async def event_error(self, payload: twitchio.EventErrorPayload) -> None:
         """Report a listener that broke, without the event itself: it may hold a token or abuse."""

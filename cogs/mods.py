@@ -47,7 +47,12 @@ class Mods(ChatCommands):
     async def strikes(self, call: Call, *, rest: str = "") -> None:
         """Count what stands against a chatter, and say what the next line would bring."""
         target = await self.desk.find_target(call, _first(rest))
-        ladder, now = call.place.engine.ladder, call.line.ts_ms
+        engine, now = call.place.engine, call.line.ts_ms
+        line = call.line if target.id == call.line.chatter_id else last_message(call.place, target)
+        if exempt := "streamer" if target.id == call.place.id else engine.exempt.reason(line):
+            await call.answer(f"{target.login} is left alone: {exempt}.")
+            return
+        ladder = engine.ladder
         acted_on = await self.desk.records.acted_on(call.place.id, target.id, now - ladder.decay * 1000)
         standing = ladder.standing(acted_on, now)
         count = standing.strikes + bool(standing.taken)
@@ -87,7 +92,7 @@ class Mods(ChatCommands):
         target, text = await self._target_and_text(call, rest, "a note says something")
         person = await self.desk.notes.add(call.place.id, target.id, target.login, text, author=call.actor)
         await call.note(f"person {person}")
-        await call.answer(f"Noted about {target.login}.")
+        await call.answer(f"Noted about {target.login}; the console shows it on their page.")
 
     @commands.command(extras=told(Rank.MODERATOR, "@user reason", "warn @name no spoilers please"))
     async def warn(self, call: Call, *, rest: str = "") -> None:
@@ -123,16 +128,18 @@ class Mods(ChatCommands):
             raise UsageError(f"Record #{record.id} {error}.") from error
         await call.answer(f"Record #{record.id} for {record.chatter or 'an erased person'}: {told}.")
 
-    @commands.command(extras=told(Rank.MODERATOR, "@user [time]", "permit @name 5m"))
+    @commands.command(extras=told(Rank.MODERATOR, "@user [time | off]", "permit @name 5m"))
     async def permit(self, call: Call, *, rest: str = "") -> None:
-        """Let a chatter post links for two minutes, or for as long as you say."""
+        """Let a chatter post links for two minutes, or for as long as you say; off ends it."""
         words = words_of(rest)
         target = await self.desk.find_target(call, _first(rest))
-        seconds = seconds_of(words[1], LONGEST_PERMIT_S) if len(words) > 1 else PERMIT_S
+        off = words[1:2] == ["off"]
+        seconds = 0 if off else seconds_of(words[1], LONGEST_PERMIT_S) if len(words) > 1 else PERMIT_S
         person = await person_number(self.desk.database, target.id, target.login)
-        await call.note(f"person {person}", format_duration(seconds))
+        await call.note(f"person {person}", "off" if off else format_duration(seconds))
         call.place.permit(target.id, call.line.ts_ms + seconds * 1000)
-        await call.answer(f"{target.login} may post links for {format_duration(seconds)}.")
+        told = "may post no links any more" if off else f"may post links for {format_duration(seconds)}"
+        await call.answer(f"{target.login} {told}.")
 
     @commands.command(extras=told(Rank.MODERATOR, "on | off | status", "raid on"))
     async def raid(self, call: Call, *, rest: str = "") -> None:
@@ -180,8 +187,7 @@ class Mods(ChatCommands):
         )
 
     async def _target_and_text(self, call: Call, rest: str, want: str) -> tuple[Target, str]:
-        who, *words = words_of(rest) or [""]
-        target, text = await self.desk.find_target(call, who), " ".join(words)
+        target, text = await self.desk.find_target(call, _first(rest)), " ".join(words_of(rest)[1:])
         if not text:
             raise UsageError(f"That is too short: {want}.")
         if len(text) > LONGEST_TEXT:

@@ -13,6 +13,9 @@ from filters.history import History
 from filters.lexicon import Lexicon, Term, compile_lexicon
 from filters.types import Category, Evidence, Message, Severity
 
+WORDS_FOR = {"homoglyph": "lookalike or hidden letters", "sound": "as it sounds"}
+"""What people call a disguise whose technique's name is not theirs."""
+
 
 class BlockedTerm(Settings):
     """One term a streamer lists, with how bad it is and how it may be matched."""
@@ -66,6 +69,7 @@ class Blocklist(Filter):
             return None
         hit = max(hits, key=lambda each: (self._acts(each.term), each.term.severity, each.confidence))
         acts = self._acts(hit.term)
+        disguise = WORDS_FOR.get(hit.technique, hit.technique)
         mildness = "" if acts else "; milder than what is acted on"
         return Evidence(
             filter=self.name,
@@ -77,7 +81,7 @@ class Blocklist(Filter):
             score=hit.confidence,
             distance=hit.distance,
             technique=hit.technique,
-            detail=f"a listed {'phrase' if ' ' in hit.term.text else 'word'} ({hit.technique}){mildness}",
+            detail=f"a listed {'phrase' if ' ' in hit.term.text else 'word'} ({disguise}){mildness}",
             dry_run=self.dry_run,
             review_only=not acts,
         )

@@ -22,6 +22,9 @@ async def talk(twitch: Sandbox, channel: str, tell: Callable[[str], None]) -> No
         " the streamer's. !chatwarden lists the commands."
     )
     async for line in _typed():
+        if advice := misspoken(line):
+            tell(advice)
+            continue
         user, text = spoken(line, channel)
         if text and await twitch.say(channel, user, text) is None:
             tell(f"{user} is banned or timed out: Twitch does not let them say that (!undo {user} lifts it)")
@@ -31,6 +34,18 @@ def spoken(line: str, streamer: str) -> tuple[str, str]:
     """Who says what: ``name: text``, or the streamer's own text."""
     match = _SAID_AS.fullmatch(line.rstrip())
     return (match[1].lower(), match[2]) if match else (streamer, line.strip())
+
+
+def misspoken(line: str) -> str:
+    """What to tell somebody whose line is hardly meant for the chat; empty for any other."""
+    if line.strip().lower().removeprefix("/") in ("quit", "exit", "help"):
+        return "Ctrl-C ends the demo; !chatwarden lists the commands."
+    name, colon, text = line.strip().partition(":")
+    if colon and name and " " not in name and not text.strip():
+        return f"{name} says nothing yet: put the text behind the name, as in {name}: hello"
+    if name and text[:1].isspace() and " " not in name and not _SAID_AS.fullmatch(line.rstrip()):
+        return f"{name} is no login name at Twitch: those have a-z, 0-9 and _ only, as in bjorn: hello"
+    return ""
 
 
 async def _typed() -> AsyncIterator[str]:

@@ -124,7 +124,7 @@ async def test_what_a_fifth_of_the_chat_says_has_to_be_confirmed(stand: Any) -> 
     async with stand(QUIET) as bot:
         await crowd(bot)
         told = await bot.ask("maud", "!nuke what a game")
-        assert "That matches 30 people, 86% of those who wrote in the last 5m, above 20%. Add confirm" in told
+        assert "That matches 30 people, 88% of those who wrote in the last 5m, above 20%. Add confirm" in told
         assert bot.twitch.enforcements == []
         assert "30 people" in await bot.ask("maud", "!nuke what a game dry")
         told = await bot.ask("maud", "!nuke what a game delete confirm")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.keyboard import spoken
+from sandbox.keyboard import misspoken, spoken
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +29,25 @@ ROOT = Path(__file__).parents[2]
 )
 def test_a_name_and_a_colon_say_who_speaks(line: str, user: str, text: str) -> None:
     assert spoken(line, "aurora") == (user, text)
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("eve:", "eve says nothing yet"),
+        ("Bjørn: hei", "Bjørn is no login name"),
+        ("quit", "Ctrl-C ends the demo"),
+        ("/help", "Ctrl-C ends the demo"),
+        ("eve: hello", ""),
+        ("two words: this", ""),
+        ("https://example.com", ""),
+        ("good evening :)", ""),
+        (":", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_hardly_meant_for_the_chat_is_told(line: str, advice: str) -> None:
+    assert misspoken(line)[: len(advice) or None] == advice
 
 
 async def test_what_is_typed_is_judged_and_a_mod_is_answered(tmp_path: Path) -> None:
