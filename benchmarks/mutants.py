@@ -23,21 +23,13 @@ import typer
 ROOT = Path(__file__).parent.parent
 MUTMUT = ("nice", "-n", "19", sys.executable, "-m", "mutmut")
 SCENARIOS = "tests/filters/test_scenarios.py"
+MATCHER = ("lexicon", "spelling", "spelt_out", "phrases", "index")
+"""The rooms of the matcher whose tests ask it for whole words and lines; every part of it answers to them all."""
 TESTED_WITH = {
-    "addresses": "links",
-    "index": "lexicon",
-    "spelling": "lexicon",
-    "guises": "lexicon",
-    "disguise": "lexicon",
-    "terms": "lexicon",
-    "tables": "lexicon",
-    "realwords": "lexicon",
-    "phrases": "lexicon",
-    "lexicon": "phrases",
-    "spelt_out": "lexicon",
-    "words": "lexicon",
-    "confusables": "text",
-    "emotes": "emote_flood",
+    "addresses": ("links",),
+    "confusables": ("text",),
+    "emotes": ("emote_flood",),
+    **dict.fromkeys((*MATCHER, "disguise", "guises", "realwords", "tables", "terms", "words"), MATCHER),
 }
 """Modules that answer to the tests of what they are a part of, instead of to the scenarios."""
 NOTICED = {"killed", "timeout", "suspicious", "segfault"}
@@ -56,7 +48,7 @@ def answering(module: str) -> list[str]:
     """Return the tests that must notice when a module is broken, as paths from the root."""
     package, name = module.split("/")
     stem = name.removesuffix(".py")
-    tests = [f"tests/{package}/test_{each}.py" for each in (stem, TESTED_WITH.get(stem, stem))]
+    tests = [f"tests/{package}/test_{each}.py" for each in (stem, *TESTED_WITH.get(stem, ()))]
     if package == "filters" and stem not in TESTED_WITH:
         tests.append(SCENARIOS)
     return [each for each in dict.fromkeys(tests) if (ROOT / each).exists()]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from filters.disguise import sound
 from filters.index import Index, Phrase
+from filters.lexicon import compile_lexicon
+from filters.realwords import real_words
 from filters.terms import Term
+from filters.text import fold
 from filters.types import Severity
 
 
@@ -161,3 +168,63 @@ def test_a_form_people_say_more_often_than_the_term_is_another_word() -> None:
     akin = index(Term("butt", endings=True)).akin
     assert "butter" not in akin
     assert akin["butts"] == ("butt", "glued")
+
+
+# --- The oracle: slow and obvious, every window against every term
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+ORACLE_TERMS = ("blargfen", "snorvik", "quindlop", "trembost", "zib")
+KEYS = {"a": "qwsz", "e": "wsdr", "o": "iklp", "i": "ujko", "n": "bhjm", "l": "kop", "r": "edft", "m": "njk"}
+ORACLE = compile_lexicon([Term(term) for term in ORACLE_TERMS])
+
+
+def slips(term: str) -> set[str]:
+    """Every word one slip of a typist away."""
+    near = set()
+    for at in range(len(term)):
+        near.add(term[:at] + term[at + 1 :])
+        near.add(term[:at] + term[at + 1 : at + 2] + term[at] + term[at + 2 :])
+        near.update(term[:at] + key + term[at + 1 :] for key in KEYS.get(term[at], ""))
+    return near - {term}
+
+
+def expected(tokens: list[str]) -> set[str]:
+    hits = set()
+    for start, end in itertools.combinations(range(len(tokens) + 1), 2):
+        window = tokens[start:end]
+        for term in ORACLE_TERMS:
+            spelt_out = len(window) > 2 and all(len(token) == 1 for token in window)
+            alone = (start == 0 or len(tokens[start - 1]) > 1) and (end == len(tokens) or len(tokens[end]) > 1)
+            if "".join(window) == term and (len(window) == 1 or (spelt_out and alone)):
+                hits.add(term)
+            if len(window) == 1 and len(term) >= 6 and window[0] in slips(term) and not real_words().zipf(window[0]):
+                hits.add(term)
+    return hits
+
+
+oracle_tokens = st.lists(
+    st.one_of(
+        st.sampled_from([*ORACLE_TERMS, "good", "game", "well", "played"]),
+        st.sampled_from(ORACLE_TERMS[:4]).flatmap(lambda term: st.sampled_from(sorted(slips(term)))),
+        st.sampled_from(LETTERS),
+    ),
+    max_size=6,
+) | st.tuples(
+    st.lists(st.sampled_from(["good", "game"]), max_size=2),
+    st.sampled_from(ORACLE_TERMS).map(list),
+    st.lists(st.sampled_from(["well", "played"]), max_size=2),
+).map(lambda parts: [token for part in parts for token in part])
+
+
+@settings(max_examples=400)
+@given(oracle_tokens)
+def test_the_fast_way_finds_what_the_slow_and_obvious_way_finds(tokens: list[str]) -> None:
+    assert {hit.term.text for hit in ORACLE.find_all(fold(" ".join(tokens)))} >= expected(tokens)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.text("abegilmnoqrstvz", min_size=2, max_size=9), max_size=4))
+def test_the_fast_way_finds_nothing_far_from_every_term(tokens: list[str]) -> None:
+    for hit in ORACLE.find_all(fold(" ".join(tokens))):
+        shared = len(set(hit.folded) & set(hit.term.text)) / len(set(hit.term.text))
+        assert shared >= 0.7, hit

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.lexicon import CONFIDENCE, Hit, Lexicon, Term, compile_lexicon, read_terms
-from filters.realwords import real_words
 from filters.text import fold
 from filters.types import Severity
 
@@ -34,34 +33,6 @@ MILD = lexicon("wazzock", "plonker", "numpty", "nincompoop", "daft bat", "crackp
 
 def found(line: str, terms: Lexicon = MILD, opaque: tuple[tuple[int, int], ...] = ()) -> Hit | None:
     return terms.find(fold(line), opaque)
-
-
-def test_laughter_is_drawn_out_by_everybody() -> None:
-    dutch = lexicon("lul")
-    assert found("wat een lul", dutch) is not None
-    assert found("LUUUUL that was LULLLL", dutch) is None
-
-    assert found("L U L", dutch) is None
-
-
-def test_short_words_and_letters_that_stand_together_by_chance_are_no_word_spelt_out() -> None:
-    listed = lexicon("mona", "anal", "del", "gay", "s & m")
-    assert found("I'M ON A LIST", listed) is None
-    assert found("4 NA > #1 EU", listed) is None
-    assert found("D E L E T E", listed) is None
-    assert found("go T S M", listed) is None
-    for line in ("m o n a", "a n al", "4 n 4 l", "d e l", "U R G A Y", "they like s m"):
-        assert found(line, listed) is not None, line
-
-
-def test_an_amount_is_no_leet() -> None:
-    assert found("over >$1k", lexicon("sik")) is None
-
-
-def test_words_of_chat_are_no_misspellings() -> None:
-    listed = lexicon("lesbo", "sissy")
-    assert found("lesgo chat, that is sussy", listed) is None
-    assert found("lezbo", listed) is not None
 
 
 # --- One disguise after the other
@@ -132,70 +103,6 @@ def test_innocents_are_left_alone(line: str) -> None:
     assert found(line) is None
 
 
-@pytest.mark.parametrize(
-    ("term", "line"),
-    [
-        ("damn", "well dmn"),  # vowels dropped
-        ("damn", "dmned thing"),
-        ("one trick pony", "1 trick pony"),
-        ("one trick pony", "1trickpony"),
-        ("plonker", "p1onkwr"),  # leet and a slip
-        ("daft dingo", "draft dingo"),  # a real word, but the rest of the phrase tells
-        ("damn", "goddamnedest"),
-        ("damn", "dammmn"),
-        ("damn", "superdmned"),  # a guise behind what chatters glue
-        ("bitch", "beyotch"),
-        ("bitch", "l3itch"),
-        ("plonker", "plonkrz"),  # a letter left out of a plural
-        ("bollocks", "b0llock"),  # a digit inside excuses no real word
-        ("zib", "z!bs"),
-        ("wazi", "w42!"),
-        ("dimwit", "dlmwits"),
-        ("muppet", "manymuppet"),  # run together with a common word
-        ("put a sock in it", "put asock in it"),
-        ("put a sock in it", "puta sock in it"),
-        ("daft crow", "daft krow"),
-        ("wazzock", "wazzoooock"),
-        ("wazzock", "wwaazzoocckk"),
-    ],
-)
-def test_what_chatters_do_besides(term: str, line: str) -> None:
-    hit = found(line, lexicon(term))
-    assert hit is not None
-    assert hit.term.text == term
-
-
-@pytest.mark.parametrize(
-    ("term", "line"),
-    [
-        ("plonker", "rooPlonkr"),  # named like an emote
-        ("plonker", "PlonkrGaming"),
-        ("porno", "Pono was here"),  # a person's name
-        ("tette", "il a tweeté"),  # accents are care
-        ("tit", "7-1 7-1 7-1"),  # a score
-        ("hoe", "H0-3"),
-        ("porno", "ponoooo"),  # stretched and short: one or the other
-        ("boobe", "bohee"),  # a letter changed and another doubled
-        ("plonker", "Lettuce go!"),
-        ("goi", "go!!!"),  # an exclamation
-        ("bitch", "Beatchy"),  # a name
-        ("wazzock", "isn't it"),
-        ("muppet", "muppetry"),
-        ("damn", "condemn"),
-        ("ass", "a general ass-embly"),
-    ],
-)
-def test_what_guesses_must_not_take_for_a_slip(term: str, line: str) -> None:
-    assert found(line, lexicon(term)) is None
-
-
-def test_real_words_one_letter_away_are_no_typos() -> None:
-    terms = lexicon("bangers", "muppet", "stench")
-    for innocent in ("hangers", "bankers", "puppet", "moppet", "trench", "stanch", "bangor"):
-        assert found(innocent, terms) is None, innocent
-    assert found("muppwt", terms) is not None
-
-
 # --- Own scripts
 
 
@@ -239,25 +146,7 @@ def test_a_term_matches_in_its_own_script(term: str, line: str) -> None:
     assert line[slice(*hit.span)].strip()
 
 
-@pytest.mark.parametrize(
-    ("latin", "word"),
-    [("pot", "рот"), ("copa", "сора"), ("hope", "норе"), ("ton", "τον"), ("poco", "росо")],
-)
-def test_a_word_of_another_script_is_not_taken_for_a_latin_one(latin: str, word: str) -> None:
-    known = real_words().zipf(word) > 0
-    assert (found(word, lexicon(latin)) is None) == known
-
-
-def test_vowel_marks_tell_words_apart_where_they_are_vowels() -> None:
-    assert found("กำ", lexicon("กี่")) is None
-    assert found("काम", lexicon("कीम")) is None
-
-
-def test_foreign_letters_among_latin_ones_are_still_unmasked() -> None:
-    assert found("такой plоnker", lexicon("plonker")) is not None
-
-
-# --- Emotes and mentions
+# --- Emotes
 
 
 def test_an_emote_is_not_a_word_of_the_line() -> None:
@@ -266,38 +155,7 @@ def test_an_emote_is_not_a_word_of_the_line() -> None:
     assert found(line, opaque=((0, 7),)) is None
 
 
-def test_a_term_spelt_around_emotes_is_found() -> None:
-    line = "n u m Kappa p t y"
-    hit = found(line, opaque=((6, 11),))
-    assert hit is not None
-    assert hit.term.text == "numpty"
-    assert hit.span == (0, len(line))
-
-
 # --- What a list may ask for
-
-
-def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
-    terms = lexicon(Term("plonker", exact=True))
-    for line in ("plonker", "PLONKER", "pl0nker", "p l o n k e r", "plоnker", "plooonker"):
-        assert found(line, terms) is not None, line
-    for line in ("plonekr", "plonke", "megaplonker", "plonkerface"):
-        assert found(line, terms) is None, line
-
-
-def test_an_exact_phrase_forgives_none_either() -> None:
-    terms = lexicon(Term("daft bat", exact=True))
-    for line in ("daft bat", "d4ft b4t", "dafft baaat"):
-        assert found(line, terms) is not None, line
-    for line in ("daft bats", "dafter bat", "daft bta"):
-        assert found(line, terms) is None, line
-
-
-def test_a_word_of_another_script_is_found_stretched_though_its_own_letters_are_doubled() -> None:
-    for line in ("мааассон", "массоон", "МАССОННН"):
-        hit = found(line, lexicon("массон"))
-        assert hit is not None, line
-        assert (hit.term.text, hit.technique) == ("массон", "repeats")
 
 
 def test_a_term_flagged_anywhere_is_found_inside_words() -> None:
@@ -400,66 +258,6 @@ def test_looking_twice_or_after_other_lines_gives_the_same(line: str, data: st.D
     first = fresh.find_all(fold(line))
     fresh.find_all(fold(data.draw(near_terms)))
     assert fresh.find_all(fold(line)) == first
-
-
-# --- The oracle: slow and obvious, every window against every term
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-ORACLE_TERMS = ("blargfen", "snorvik", "quindlop", "trembost", "zib")
-KEYS = {"a": "qwsz", "e": "wsdr", "o": "iklp", "i": "ujko", "n": "bhjm", "l": "kop", "r": "edft", "m": "njk"}
-ORACLE = lexicon(*ORACLE_TERMS)
-
-
-def slips(term: str) -> set[str]:
-    """Every word one slip of a typist away."""
-    near = set()
-    for at in range(len(term)):
-        near.add(term[:at] + term[at + 1 :])
-        near.add(term[:at] + term[at + 1 : at + 2] + term[at] + term[at + 2 :])
-        near.update(term[:at] + key + term[at + 1 :] for key in KEYS.get(term[at], ""))
-    return near - {term}
-
-
-def expected(tokens: list[str]) -> set[str]:
-    hits = set()
-    for start, end in itertools.combinations(range(len(tokens) + 1), 2):
-        window = tokens[start:end]
-        for term in ORACLE_TERMS:
-            spelt_out = len(window) > 2 and all(len(token) == 1 for token in window)
-            alone = (start == 0 or len(tokens[start - 1]) > 1) and (end == len(tokens) or len(tokens[end]) > 1)
-            if "".join(window) == term and (len(window) == 1 or (spelt_out and alone)):
-                hits.add(term)
-            if len(window) == 1 and len(term) >= 6 and window[0] in slips(term) and not real_words().zipf(window[0]):
-                hits.add(term)
-    return hits
-
-
-oracle_tokens = st.lists(
-    st.one_of(
-        st.sampled_from([*ORACLE_TERMS, "good", "game", "well", "played"]),
-        st.sampled_from(ORACLE_TERMS[:4]).flatmap(lambda term: st.sampled_from(sorted(slips(term)))),
-        st.sampled_from(LETTERS),
-    ),
-    max_size=6,
-) | st.tuples(
-    st.lists(st.sampled_from(["good", "game"]), max_size=2),
-    st.sampled_from(ORACLE_TERMS).map(list),
-    st.lists(st.sampled_from(["well", "played"]), max_size=2),
-).map(lambda parts: [token for part in parts for token in part])
-
-
-@settings(max_examples=400)
-@given(oracle_tokens)
-def test_the_fast_way_finds_what_the_slow_and_obvious_way_finds(tokens: list[str]) -> None:
-    assert {hit.term.text for hit in ORACLE.find_all(fold(" ".join(tokens)))} >= expected(tokens)
-
-
-@settings(max_examples=400)
-@given(st.lists(st.text("abegilmnoqrstvz", min_size=2, max_size=9), max_size=4))
-def test_the_fast_way_finds_nothing_far_from_every_term(tokens: list[str]) -> None:
-    for hit in ORACLE.find_all(fold(" ".join(tokens))):
-        shared = len(set(hit.folded) & set(hit.term.text)) / len(set(hit.term.text))
-        assert shared >= 0.7, hit
 
 
 # --- Hostile input
@@ -614,18 +412,3 @@ def test_a_term_in_its_own_letters_is_no_lookalike() -> None:
         hit = found(line, lexicon("snärf"))
         assert hit is not None
         assert hit.technique == technique, line
-
-
-@pytest.mark.parametrize(
-    ("term", "line", "split"),
-    [
-        ("zibwob", "zib wob", True),
-        ("zibwo", "zib wo", False),  # too short to tell
-        ("zibwob", "zi bwob", True),
-        ("zibwob", "z ibwob", False),
-        ("penquern", "pen quern", False),  # two words, though one is rare
-    ],
-)
-def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
-    hit = found(line, lexicon(term))
-    assert (hit is not None and hit.technique == "split") is split

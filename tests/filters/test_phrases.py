@@ -163,3 +163,28 @@ def test_who_is_in_a_hurry_writes_u_for_you() -> None:
     assert (hit.technique, hit.confidence < 0.9) == ("sound", True)
     assert not phrases.find_all(fold("polish ur nose"))
     assert not phrases.find_all(fold("u r a star, shave u later"))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "line"),
+    [
+        ("one trick pony", "1 trick pony"),
+        ("one trick pony", "1trickpony"),
+        ("daft dingo", "draft dingo"),  # a real word, but the rest of the phrase tells
+        ("put a sock in it", "put asock in it"),
+        ("put a sock in it", "puta sock in it"),
+        ("daft crow", "daft krow"),
+    ],
+)
+def test_what_chatters_do_to_phrases_besides(phrase: str, line: str) -> None:
+    hit = find(line, phrase)
+    assert hit is not None
+    assert hit[0] == phrase
+
+
+def test_an_exact_phrase_may_be_stretched_or_written_in_leet_and_no_more() -> None:
+    exact = Term("daft bat", exact=True)
+    for line in ("daft bat", "d4ft b4t", "dafft baaat"):
+        assert find(line, exact) is not None, line
+    for line in ("daft bats", "dafter bat", "daft bta"):
+        assert find(line, exact) is None, line

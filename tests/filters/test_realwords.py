@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from filters.lexicon import Term, compile_lexicon
 from filters.realwords import RealWords, english, real_words
+from filters.text import fold
 
 
 @pytest.mark.parametrize("word", ["the", "night", "assembly", "scunthorpe", "bonjour", "перевод", "straße"])
@@ -43,3 +45,9 @@ def test_english_words_are_at_least_as_common_as_asked() -> None:
     assert 200 < len(words) < 1_000
     assert words["good"] == pytest.approx(real_words().zipf("good"), abs=0.1)
     assert min(words.values()) >= 5.5
+
+
+def test_words_of_chat_are_no_misspellings() -> None:
+    listed = compile_lexicon([Term("lesbo"), Term("sissy")])
+    assert listed.find(fold("lesgo chat, that is sussy")) is None
+    assert listed.find(fold("lezbo")) is not None

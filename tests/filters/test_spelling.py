@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from filters.lexicon import compile_lexicon
+from filters.realwords import real_words
 from filters.terms import Term
 from filters.text import fold
 
@@ -82,6 +83,14 @@ def test_a_term_matched_exactly_is_forgiven_none_of_it(word: str) -> None:
     assert find(word, Term("blorpen", exact=True), Term("blorf", exact=True), Term("blorp", exact=True)) is None
 
 
+def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
+    exact = Term("plonker", exact=True)
+    for word in ("plonker", "PLONKER", "pl0nker", "p l o n k e r", "plоnker", "plooonker"):
+        assert find(word, exact) is not None, word
+    for word in ("plonekr", "plonke", "megaplonker", "plonkerface"):
+        assert find(word, exact) is None, word
+
+
 @pytest.mark.parametrize(
     ("term", "word", "found"),
     [
@@ -157,3 +166,93 @@ def test_the_longest_of_the_terms_one_slip_away_is_named() -> None:
 def test_letters_of_every_alphabet_may_be_hidden(word: str, found: bool) -> None:
     hits = compile_lexicon([Term("чурбан")]).find_all(fold(word))
     assert [hit.technique for hit in hits] == ["masking"] * found
+
+
+@pytest.mark.parametrize(
+    ("term", "line"),
+    [
+        ("damn", "well dmn"),  # vowels dropped
+        ("damn", "dmned thing"),
+        ("plonker", "p1onkwr"),  # leet and a slip
+        ("damn", "goddamnedest"),
+        ("damn", "dammmn"),
+        ("damn", "superdmned"),  # a guise behind what chatters glue
+        ("bitch", "beyotch"),
+        ("bitch", "l3itch"),
+        ("plonker", "plonkrz"),  # a letter left out of a plural
+        ("bollocks", "b0llock"),  # a digit inside excuses no real word
+        ("zib", "z!bs"),
+        ("wazi", "w42!"),
+        ("dimwit", "dlmwits"),
+        ("muppet", "manymuppet"),  # run together with a common word
+        ("wazzock", "wazzoooock"),
+        ("wazzock", "wwaazzoocckk"),
+    ],
+)
+def test_what_chatters_do_besides(term: str, line: str) -> None:
+    hit = find(line, term)
+    assert hit is not None
+    assert hit[0] == term
+
+
+@pytest.mark.parametrize(
+    ("term", "line"),
+    [
+        ("plonker", "rooPlonkr"),  # named like an emote
+        ("plonker", "PlonkrGaming"),
+        ("porno", "Pono was here"),  # a person's name
+        ("tette", "il a tweeté"),  # accents are care
+        ("tit", "7-1 7-1 7-1"),  # a score
+        ("hoe", "H0-3"),
+        ("sik", "over >$1k"),  # an amount
+        ("porno", "ponoooo"),  # stretched and short: one or the other
+        ("boobe", "bohee"),  # a letter changed and another doubled
+        ("plonker", "Lettuce go!"),
+        ("goi", "go!!!"),  # an exclamation
+        ("bitch", "Beatchy"),  # a name
+        ("wazzock", "isn't it"),
+        ("muppet", "muppetry"),
+        ("damn", "condemn"),
+        ("ass", "a general ass-embly"),
+    ],
+)
+def test_what_guesses_must_not_take_for_a_slip(term: str, line: str) -> None:
+    assert find(line, term) is None
+
+
+def test_real_words_one_letter_away_are_no_typos() -> None:
+    for innocent in ("hangers", "bankers", "puppet", "moppet", "trench", "stanch", "bangor"):
+        assert find(innocent, "bangers", "muppet", "stench") is None, innocent
+    assert find("muppwt", "bangers", "muppet", "stench") is not None
+
+
+def test_laughter_is_drawn_out_by_everybody() -> None:
+    assert find("wat een lul", "lul") is not None
+    assert find("LUUUUL that was LULLLL", "lul") is None
+    assert find("L U L", "lul") is None
+
+
+# --- Other scripts
+
+
+@pytest.mark.parametrize(
+    ("latin", "word"),
+    [("pot", "рот"), ("copa", "сора"), ("hope", "норе"), ("ton", "τον"), ("poco", "росо")],
+)
+def test_a_word_of_another_script_is_not_taken_for_a_latin_one(latin: str, word: str) -> None:
+    known = real_words().zipf(word) > 0
+    assert (find(word, latin) is None) == known
+
+
+def test_vowel_marks_tell_words_apart_where_they_are_vowels() -> None:
+    assert find("กำ", "กี่") is None
+    assert find("काम", "कीम") is None
+
+
+def test_foreign_letters_among_latin_ones_are_still_unmasked() -> None:
+    assert find("такой plоnker", "plonker") is not None
+
+
+def test_a_word_of_another_script_is_found_stretched_though_its_own_letters_are_doubled() -> None:
+    for word in ("мааассон", "массоон", "МАССОННН"):
+        assert find(word, "массон") == ("массон", "repeats", 0), word

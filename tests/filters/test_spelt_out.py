@@ -143,3 +143,34 @@ def test_the_run_of_broken_words_is_what_is_searched() -> None:
     assert hit.technique == "spacing"
     assert hit.span == (5, 14)
     assert listed.find(fold("b l indeed o r p")) is None
+
+
+def test_short_words_and_letters_that_stand_together_by_chance_are_no_word_spelt_out() -> None:
+    listed = compile_lexicon([Term(text) for text in ("mona", "anal", "del", "gay", "s & m")])
+    for line in ("I'M ON A LIST", "4 NA > #1 EU", "D E L E T E", "go T S M"):
+        assert listed.find(fold(line)) is None, line
+    for line in ("m o n a", "a n al", "4 n 4 l", "d e l", "U R G A Y", "they like s m"):
+        assert listed.find(fold(line)) is not None, line
+
+
+def test_a_term_spelt_around_emotes_is_found() -> None:
+    line = "n u m Kappa p t y"
+    hit = compile_lexicon([Term("numpty")]).find(fold(line), ((6, 11),))
+    assert hit is not None
+    assert hit.term.text == "numpty"
+    assert hit.span == (0, len(line))
+
+
+@pytest.mark.parametrize(
+    ("term", "line", "split"),
+    [
+        ("zibwob", "zib wob", True),
+        ("zibwo", "zib wo", False),  # too short to tell
+        ("zibwob", "zi bwob", True),
+        ("zibwob", "z ibwob", False),
+        ("penquern", "pen quern", False),  # two words, though one is rare
+    ],
+)
+def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
+    hit = compile_lexicon([Term(term)]).find(fold(line))
+    assert (hit is not None and hit.technique == "split") is split
