@@ -90,7 +90,7 @@ def compile_pattern(pattern: str, *, case: bool) -> Any:
     try:
         return re2.compile(pattern, _options(MEMORY, case=case))
     except re2.error as error:
-        why = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        why = error.args[0].decode(errors="replace")
         raise ValueError(f"{pattern!r}: {why} (RE2 has no look-around and no back-references)") from None
 
 

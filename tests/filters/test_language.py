@@ -30,6 +30,11 @@ def test_latin_and_what_is_too_short_are_left_alone(say, text: str) -> None:
     assert say(LATIN, text) is None
 
 
+def test_a_line_is_looked_at_from_the_letters_it_needs(say) -> None:
+    assert say(LATIN, "прив") is None
+    assert say(LATIN, "приве") is not None
+
+
 def test_the_share_allowed_is_allowed(say) -> None:
     assert say(LATIN, "abcd бвгд") is None
     assert say(LATIN, "abcd бвгде").detail == "56% of the letters are not latin, 50% are allowed"
@@ -38,7 +43,13 @@ def test_the_share_allowed_is_allowed(say) -> None:
 def test_a_channel_of_two_scripts(say) -> None:
     both = Language(scripts=("latin", "hangul"))
     assert say(both, "안녕하세요 hello") is None
-    assert say(both, "привет всем как дела") is not None
+    assert say(both, "привет всем").detail == "100% of the letters are not latin or hangul, 50% are allowed"
+
+
+def test_a_channel_that_does_not_allow_latin_letters(say) -> None:
+    cyrillic = Language(scripts=("cyrillic",))
+    assert say(cyrillic, "hello everybody") is not None
+    assert say(cyrillic, "привет всем как дела") is None
 
 
 @pytest.mark.parametrize("wrong", [{"scripts": ()}, {"scripts": ("klingon",)}, {"max_ratio": 0}])

@@ -87,6 +87,14 @@ def test_a_pattern_that_cannot_work_is_refused_with_why(pattern: str, said: str)
         Pattern(pattern=pattern)
 
 
+def test_a_pattern_that_is_refused_writes_nothing_into_the_output_of_the_program(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ValidationError):
+        Pattern(pattern="(")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_pattern_of_the_longest_length_is_taken() -> None:
     assert check("a" * LONGEST_PATTERN, Pattern(pattern="a" * LONGEST_PATTERN)) is not None
 
@@ -101,6 +109,12 @@ def test_any_text_is_judged_and_a_span_lies_within_it(text: str) -> None:
     if evidence is not None:
         start, end = evidence.span
         assert 0 <= start < end <= len(text)
+
+
+def test_half_a_character_hides_nothing_around_it() -> None:
+    evidence = check("é\ud800 free vbucks", Pattern(pattern="é.? free"))
+    assert evidence is not None
+    assert evidence.span == (0, 7)
 
 
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
