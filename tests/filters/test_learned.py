@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import random
 import zlib
 from array import array
@@ -17,7 +18,7 @@ from filters.history import History
 from filters.ladder import Ladder
 from filters.learned import BUCKETS, READ, Learned, Model, features
 from filters.text import fold
-from filters.types import ActionKind, Fragment, FragmentKind, Message
+from filters.types import ActionKind, Category, Evidence, Fragment, FragmentKind, Message, Severity
 
 
 def model(*bad: str) -> Model:
@@ -56,12 +57,63 @@ def test_what_is_packed_is_read_back_and_scores_the_same(
         base64.b64encode(zlib.compress(b"short")).decode(),
         base64.b64encode(zlib.compress(bytes(50_000_000))).decode()[:40_000],
         Model(float("nan"), 1.0, array("b", bytes(BUCKETS))).pack(),
+        Model(1.0, float("inf"), array("b", bytes(BUCKETS))).pack(),
+        Model(1.0, 1.0, array("b", bytes(BUCKETS - 1))).pack(),
+        Model(1.0, 1.0, array("b", bytes(BUCKETS + 1))).pack(),
+        "\n".join(Model(1.0, 1.0, array("b", bytes(BUCKETS))).pack()),
+        "é",
     ],
-    ids=["text", "not packed", "too short", "a bomb", "not a number"],
+    ids=[
+        "text",
+        "not packed",
+        "too short",
+        "a bomb",
+        "not a number",
+        "not finite",
+        "a weight too few",
+        "a weight too many",
+        "parted by new lines",
+        "no ASCII",
+    ],
 )
 def test_anything_else_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(ValidationError, match="chatwarden learn writes it"):
         Learned(model=text)
+
+
+def test_what_was_learned_keeps_its_meaning_in_later_versions() -> None:
+    """Runs of four bytes, the spaces around words among them, by CRC-32; their worth shared by their number's root."""
+    assert features("ab c") == [zlib.crc32(run) % BUCKETS for run in (b" ab ", b"ab c", b"b c ")]
+    assert features("é") == [zlib.crc32(" é ".encode()) % BUCKETS]
+    assert features("a") == []
+    even = array("b", [1] * BUCKETS)
+    assert Model(0.0, 0.0, even).score("abcde") == 0.5
+    assert Model(math.log(3), 0.0, even).score("abcde") == pytest.approx(0.75)
+    assert Model(0.0, math.log(3) / 2, even).score("abcde") == pytest.approx(0.75)  # four runs
+
+
+@pytest.mark.parametrize(("worth", "score"), [(127, 1.0), (-128, 0.0)])
+def test_however_sure_it_is_a_probability(worth: int, score: float) -> None:
+    assert Model(0.0, 1e6, array("b", [worth] * BUCKETS)).score("abcde") == pytest.approx(score)
+
+
+def test_a_line_with_nothing_to_read_is_never_like_those_upheld() -> None:
+    assert Model(20.0, 1.0, array("b", bytes(BUCKETS))).score("") == 0
+
+
+def test_a_finding_carries_what_the_streamer_set() -> None:
+    assert check("dweebish", category=Category.HATE, severity=Severity.HIGH, dry_run=True, least_score=0.5) == Evidence(
+        filter="learned",
+        rule="least_score",
+        category=Category.HATE,
+        severity=Severity.HIGH,
+        span=(0, 8),
+        score=model("dweebish").score("dweebish"),
+        technique="learned",
+        detail="reads like lines this channel's reviewers upheld (100% likely)",
+        dry_run=True,
+        review_only=True,
+    )
 
 
 def test_a_line_like_those_upheld_is_found_and_says_how_likely() -> None:
