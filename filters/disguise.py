@@ -111,8 +111,8 @@ def consonants(word: str) -> str:
 
 def inflected(word: str) -> set[str]:
     """The word as English inflects it: sluts, bitches, pussies; fucked, wanker, raping, shitters."""
-    stem = word[:-1] if word.endswith("e") else word
-    stems = {stem, stem + stem[-1]} if stem[-1] not in "aeiouywx" else {stem}
+    # A silent e keeps the consonant before it single: rape, raping; those rapping are other people.
+    stems = {word.removesuffix("e")} if word[-1] in "aeiouywx" else {word, word + word[-1]}
     plural = word[:-1] + "ies" if word.endswith("y") else word + ("es" if word.endswith(_HISSING) else "s")
     return {plural} | {each + ending for each in stems for ending in ("ed", "er", "ers", "ing", "in")}
 

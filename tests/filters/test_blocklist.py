@@ -58,6 +58,14 @@ def test_endings_make_no_everyday_word_a_hit() -> None:
     assert check(blocklist, "those butts") is not None
 
 
+@pytest.mark.parametrize("line", ["what a great rapper", "she rapped for an hour", "who are the best rappers"])
+def test_a_word_that_drops_its_silent_e_before_an_ending_doubles_no_letter(line: str) -> None:
+    blocklist = Blocklist(lists=(), terms=(BlockedTerm(text="rape"),))
+    assert check(blocklist, line) is None
+    for meant in ("raped", "rapers", "raping"):
+        assert check(blocklist, meant) is not None
+
+
 def test_endings_can_be_left_alone() -> None:
     for term in (BlockedTerm(text="shag", endings=False), BlockedTerm(text="shag", exact=True)):
         assert check(Blocklist(lists=(), terms=(term,)), "shagged") is None

@@ -62,12 +62,14 @@ def test_a_letter_left_out_or_two_swapped_is_a_slip(word: str, data: st.DataObje
     assert slip(word, word)
 
 
-@pytest.mark.parametrize("typed", ["wazzocj", "eazzock", "wazzolck", "wqazzock"])
+@pytest.mark.parametrize("typed", ["wazzocj", "eazzock", "wazzolck", "wqazzock", "qwazzock", "wazzockk", "wazzockl"])
 def test_a_neighbouring_key_is_a_slip(typed: str) -> None:
     assert slip(typed, "wazzock")
 
 
-@pytest.mark.parametrize("typed", ["pazzock", "wazzoqck", "wazock1x", "zzock", "wazzocker", "cazzokw"])
+@pytest.mark.parametrize(
+    "typed", ["pazzock", "wazzoqck", "wazock1x", "zzock", "wazzocker", "cazzokw", "wazzocks", "wazzockp", "azwzock"]
+)
 def test_a_far_key_or_two_edits_are_no_slip(typed: str) -> None:
     assert not slip(typed, "wazzock")
 
@@ -80,7 +82,22 @@ def test_a_slip_changes_the_length_by_one_at_most(word: str, term: str) -> None:
 
 @pytest.mark.parametrize(
     ("heard", "listed"),
-    [("fony", "phony"), ("krakpot", "crackpot"), ("loosa", "looser"), ("boozo", "booso"), ("nutkase", "nutcase")],
+    [
+        ("fony", "phony"),
+        ("krakpot", "crackpot"),
+        ("loosa", "looser"),
+        ("loosah", "loosor"),
+        ("loosuh", "loosar"),
+        ("loosu", "looser"),
+        ("loosas", "loosers"),
+        ("boozo", "booso"),
+        ("nutkase", "nutcase"),
+        ("fvck", "fuq"),
+        ("dyke", "dike"),
+        ("khonk", "chonk"),
+        ("wagqle", "waggle"),
+        ("duhk", "derk"),
+    ],
 )
 def test_spelt_by_ear(heard: str, listed: str) -> None:
     assert sound(heard) == sound(listed)
@@ -89,6 +106,8 @@ def test_spelt_by_ear(heard: str, listed: str) -> None:
 @pytest.mark.parametrize("other", ["chony", "pony", "phoney"])
 def test_other_sounds_stay_apart(other: str) -> None:
     assert sound(other) != sound("phony")
+    assert sound("chonk") != sound("konk")
+    assert sound("loosers") != sound("looser")
 
 
 @pytest.mark.parametrize(
@@ -154,14 +173,18 @@ def test_dressed_up_spellings() -> None:
 @pytest.mark.parametrize(
     ("word", "forms"),
     [
-        ("slut", {"sluts", "slutted", "slutting"}),
-        ("bitch", {"bitches", "bitching"}),
-        ("pussy", {"pussies"}),
-        ("rape", {"rapes", "raped", "raping", "rapers"}),
-        ("wank", {"wanks", "wanker", "wankers"}),
-        ("shag", {"shags", "shagged", "shagger"}),
+        ("slut", "sluts sluted sluter sluters sluting slutin slutted slutter slutters slutting sluttin"),
+        ("pussy", "pussies pussyed pussyer pussyers pussying pussyin"),
+        ("rape", "rapes raped raper rapers raping rapin"),
+        ("screw", "screws screwed screwer screwers screwing screwin"),
+        ("boo", "boos booed booer booers booing booin"),
     ],
 )
-def test_english_endings(word: str, forms: set[str]) -> None:
-    assert forms <= inflected(word)
-    assert word not in inflected(word)
+def test_english_endings(word: str, forms: str) -> None:
+    assert inflected(word) == set(forms.split())
+
+
+@pytest.mark.parametrize("plural", ["bitches", "kisses", "boxes", "blitzes", "dishes"])
+def test_hissing_words_have_their_own_plural(plural: str) -> None:
+    assert plural in inflected(plural.removesuffix("es"))
+    assert plural.removesuffix("es") + "s" not in inflected(plural.removesuffix("es"))
