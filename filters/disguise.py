@@ -72,7 +72,7 @@ def relax(word: str) -> str:
 
 def doubled(word: str) -> list[str]:
     """The letters that stand twice or more in a row, in order."""
-    return [run[0][0] for run in _STRETCHED.finditer(word)]
+    return [run[1] for run in _STRETCHED.finditer(word)]
 
 
 def readings(word: str) -> Iterator[tuple[str, float]]:

@@ -82,7 +82,7 @@ class Speller:
         core = folded.strip(_EDGES)
         letters = squash(core)
         if letters in self._index.terms:
-            return Found(letters, "exact" if core.isalnum() or core in self._index.terms else "spacing")
+            return Found(letters, "exact" if core.isalnum() else "spacing")
         if not letters or folded.isdecimal():
             return None
         parts = [part for part in _SEPARATORS.split(core) if part]
