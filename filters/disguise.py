@@ -88,8 +88,6 @@ def readings(word: str) -> Iterator[tuple[str, float]]:
     ways = [
         [(run[0], (_UNDOUBLED if longest > 2 else 1.0) if len(run) == 2 and not every else 0.0)]
         + [(run[0] * 2, 0.0)] * (len(run) > 1)
-        if len(run) > 1
-        else [(run, 0.0)]
         for run in runs
     ]
     for way in product(*ways):

@@ -53,34 +53,86 @@ def test_words_of_other_scripts(term: str, word: str, found: tuple[str, int] | N
         ("blorp", "blpp", None),
         ("blorpen", "bloooopen", ("typo", 1)),  # drawn out besides
         ("blorp", "blooop", None),
+        ("blorpen", "bbllooppeenn", ("typo", 1)),
+        ("blorpen", "blo-pen", ("typo", 1)),
+        ("blorpen", "blo'pen", None),
         # plurals of a misspelling
         ("blorpen", "blopens", ("typo", 1)),
         ("blorpen", "blropenx", None),
+        ("blorpen", "blopenx", None),  # no ending
+        ("blorpen", "blropens", None),  # two slips
+        ("blorp", "blops", None),  # too short to tell
+        ("blorpe", "blopes", None),
+        ("hangeer", "hangerz", None),  # of a real word
         # by ear
         ("blorf", "blorph", ("sound", 1)),
+        ("kwob", "qwob", ("sound", 1)),
         ("zib", "zip", None),
         # something glued on
         ("blorp", "superblorp", ("glued", 0)),
         ("blorp", "blorps", ("glued", 0)),
+        ("zubs", "superzubs", ("glued", 0)),
+        ("zubs", "zubsman", ("glued", 0)),
+        ("zubs", "zubsy", ("glued", 0)),
+        ("zib", "superzib", None),
+        ("dimwit", "superdlmwit", ("glued", 0)),
+        ("dimwit", "dlmwit", ("repeats", 0)),
         ("blorp", "quaxblorp", None),
         ("blorp", "houseblorp", ("compound", 0)),
         ("blorp", "blorphouse", ("compound", 0)),
+        ("zubs", "housezubs", ("compound", 0)),
+        ("zubs", "zubshouse", ("compound", 0)),
+        ("zubs", "kitchenzubs", ("compound", 0)),
         ("blorp", "blorpthe", None),  # too short to tell
+        ("zubs", "carzubs", None),
+        ("zubs", "zubsgame", None),
+        ("zib", "housezib", None),
         # telling words
         ("fuck", "fck", ("typo", 1)),
         ("fuck", "fcks", ("typo", 1)),
         ("fuck", "fckqx", None),
         ("fuck", "mcfuckington", None),  # inside, and neither what stands before nor what stands behind is glue
+        ("fuck", "zqorgfuck", ("compound", 0)),
+        ("fuck", "zqorgfucking", ("compound", 0)),
+        ("fuck", "superfuckington", ("compound", 0)),
+        ("fuck", "fuckington", ("compound", 0)),
         ("fuck", "zorgfuck", ("compound", 0)),
+        ("bitch", "beetch", ("sound", 1)),
     ],
 )
 def test_latin_words(term: str, word: str, found: tuple[str, int] | None) -> None:
     assert find(word, term) == ((term, *found) if found else None)
 
 
+@pytest.mark.parametrize(
+    ("term", "word", "found"),
+    [
+        # many times rarer than the well-known word that they resemble
+        ("fuck", "fuc", ("sound", 1)),
+        ("damn", "danm", ("typo", 1)),
+        ("fuck", "flick", None),
+        ("pussy", "pissy", None),
+        # with such a word at their end
+        ("shit", "dipshits", ("compound", 0)),
+        ("fuck", "unfuck", ("compound", 0)),
+        ("damn", "damnable", ("compound", 0)),
+        ("damn", "goddamn", None),  # known well enough to be listed itself
+        ("shit", "shitake", None),
+        ("shit", "cushitic", None),
+        # stretched: what they read as best
+        ("tit", "tiitt", ("repeats", 0)),
+        ("thee", "theee", None),
+        ("bangers", "hangerrrs", None),
+    ],
+)
+def test_words_that_some_people_use(term: str, word: str, found: tuple[str, int] | None) -> None:
+    assert find(word, term) == ((term, *found) if found else None)
+
+
 @pytest.mark.parametrize("word", ["blopen", "blorph", "blorps", "superblorpen", "houseblorpen", "blorpenthousand"])
 def test_a_term_matched_exactly_is_forgiven_none_of_it(word: str) -> None:
     assert find(word, Term("blorpen", exact=True), Term("blorf", exact=True), Term("blorp", exact=True)) is None
+    assert find("wazock", Term("wazzock", exact=True)) is None
 
 
 def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
@@ -97,13 +149,20 @@ def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
         ("blorp", "bl0rp", ("leet", 0)),
         ("blorp", "8l0rp", ("leet", 0)),
         ("blorp", "b|0rp!", ("leet", 0)),
+        ("blorp", "(bl0rp)", ("leet", 0)),
+        ("zobi", "(z0b!)", ("leet", 0)),
+        ("zobs", "z0-bs", ("leet", 0)),
         ("zib", "z1b", ("leet", 0)),
         ("zib", "z1bs", ("leet", 0)),
         ("zis", "$is", None),
         ("zobs", "z0b$", ("leet", 0)),
         ("blorp", "bl00000rp", ("leet", 0)),
         ("blorp", "superbl0rp", ("leet", 0)),
+        ("motherfucker", "m0f0", ("leet", 0)),
         ("blorpen", "bl0pen", ("leet", 1)),
+        ("blorp", "bl0pr", ("leet", 1)),
+        ("blorpen", "8lorpem", None),  # no digit within, and a slip besides
+        ("bangers", "h4ngers", None),  # a slip of a real word is none, whatever it is written with
         ("blorp", "https://bl0rp", None),
         ("ioo", "100", None),
     ],
@@ -130,12 +189,17 @@ def test_masks(word: str, found: tuple[str, int] | None) -> None:
     assert find(word, "blorp") == (("blorp", *found) if found else None)
 
 
+def test_a_dot_that_joins_a_real_word_hides_no_letter() -> None:
+    assert find("so.it", "sobit") is None
+    assert find("zo.it", "zobit") == ("zobit", "masking", 1)
+
+
 def test_four_letters_are_masked_once_at_most() -> None:
     assert find("z*bs", "zubs") == ("zubs", "masking", 1)
     assert find("z**s", "zubs") is None
 
 
-@pytest.mark.parametrize("word", ["Blopen", "BlopenQuax", "blopén"])
+@pytest.mark.parametrize("word", ["Blopen", "bloPen", "BlopenQuax", "blopén"])
 def test_what_is_written_like_a_name_is_no_guess(word: str) -> None:
     assert find("blopen", "blorpen") is not None
     assert find(word, "blorpen") is None
@@ -150,6 +214,12 @@ def test_a_term_is_found_between_marks_that_part_words() -> None:
 def test_the_longest_of_the_terms_one_slip_away_is_named() -> None:
     assert find("blorpe", "blorpen", "blorqe") == ("blorpen", "typo", 1)
     assert find("blorpe", "blorqe", "blorpen") == ("blorpen", "typo", 1)
+    assert find("blorpe", "blirpe", "blorpex") == ("blorpex", "typo", 1)
+
+
+def test_a_term_that_is_no_slip_away_hides_no_other() -> None:
+    assert find("blopen", "alopen", "blopem") == ("blopem", "typo", 1)
+    assert find("vlorp", "blorp", "vlirp") == ("vlirp", "typo", 1)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +284,11 @@ def test_what_chatters_do_besides(term: str, line: str) -> None:
         ("muppet", "muppetry"),
         ("damn", "condemn"),
         ("ass", "a general ass-embly"),
+        ("ass", "ass-emble the team"),
+        ("blorf", "Blorph is here"),  # a name
+        ("blorp", "houseBlorp"),  # an emote's
+        ("роса", "hay poca gente"),  # looks like it, but is a word of its own
+        ("собака", "много собак"),
     ],
 )
 def test_what_guesses_must_not_take_for_a_slip(term: str, line: str) -> None:
@@ -247,6 +322,11 @@ def test_a_word_of_another_script_is_not_taken_for_a_latin_one(latin: str, word:
 def test_vowel_marks_tell_words_apart_where_they_are_vowels() -> None:
     assert find("กำ", "กี่") is None
     assert find("काम", "कीम") is None
+
+
+def test_a_latin_word_with_foreign_letters_is_what_it_looks_like_though_people_use_it() -> None:
+    assert find("røv", "rov") == ("rov", "homoglyph", 0)
+    assert find("RØV", "rov") == ("rov", "homoglyph", 0)
 
 
 def test_foreign_letters_among_latin_ones_are_still_unmasked() -> None:
