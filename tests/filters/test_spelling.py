@@ -154,9 +154,12 @@ def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
         ("zobs", "z0-bs", ("leet", 0)),
         ("zib", "z1b", ("leet", 0)),
         ("zib", "z1bs", ("leet", 0)),
+        ("zib", "z1b$", ("leet", 0)),
+        ("zib", "z0bs", None),
         ("zis", "$is", None),
         ("zobs", "z0b$", ("leet", 0)),
         ("blorp", "bl00000rp", ("leet", 0)),
+        ("blorp", "8llllorp", ("leet", 0)),
         ("blorp", "superbl0rp", ("leet", 0)),
         ("motherfucker", "m0f0", ("leet", 0)),
         ("blorpen", "bl0pen", ("leet", 1)),
@@ -189,9 +192,17 @@ def test_masks(word: str, found: tuple[str, int] | None) -> None:
     assert find(word, "blorp") == (("blorp", *found) if found else None)
 
 
-def test_a_dot_that_joins_a_real_word_hides_no_letter() -> None:
-    assert find("so.it", "sobit") is None
+def test_a_dot_beside_a_real_word_hides_no_letter_and_an_asterisk_does() -> None:
+    assert find("so.it", "sobit") is None  # the French write soit
     assert find("zo.it", "zobit") == ("zobit", "masking", 1)
+    exact = Term("thexrp", exact=True)
+    assert find("the.rp", exact) is None
+    assert find("the*rp", exact) == ("thexrp", "masking", 1)
+
+
+def test_two_letters_are_masked_at_most() -> None:
+    assert find("qui**lop", "quindlop") == ("quindlop", "masking", 2)
+    assert find("qu***lop", "quindlop") is None
 
 
 def test_four_letters_are_masked_once_at_most() -> None:
