@@ -41,6 +41,17 @@ def test_short_cheers_may_be_said_by_everybody(play) -> None:
     assert not any(play(FILTER, said("PogChamp PogChamp", 30)))
 
 
+def test_a_line_counts_from_the_length_set_on(play) -> None:
+    assert any(play(CopyPaste(max_chatters=3, min_length=len(PASTA)), said(PASTA, 5)))
+    assert not any(play(CopyPaste(max_chatters=3, min_length=len(PASTA) + 1), said(PASTA, 5)))
+
+
+def test_what_hides_behind_copy_pasta_the_channel_likes_is_caught(play) -> None:
+    liked = CopyPaste(max_chatters=3, min_length=30, allow=(PASTA,))
+    assert any(play(liked, said(PASTA + ", and everybody gets free followers in my channel", 10)))
+    assert not any(play(liked, said(PASTA + "!!", 10)))
+
+
 @pytest.mark.parametrize("allowed", [PASTA, PASTA.upper() + "!", PASTA + " and the emotes"])
 def test_the_channels_own_copy_pasta_is_left_alone(play, allowed: str) -> None:
     assert not any(play(CopyPaste(max_chatters=3, min_length=30, allow=(allowed,)), said(PASTA, 10)))
@@ -52,6 +63,8 @@ def test_a_slow_chat_may_be_let_be(play) -> None:
     fast = CopyPaste(max_chatters=1, min_length=30, min_pace=10)
     assert not any(play(fast, said(PASTA, 9)))
     assert play(fast, said("hi", 9) + f"\n9 a: {PASTA}\n9 b: {PASTA}")[-1] is not None
+    assert play(fast, said("hi", 8) + f"\n9 a: {PASTA}\n9 b: {PASTA}")[-1] is not None
+    assert play(fast, said("hi", 7) + f"\n9 a: {PASTA}\n9 b: {PASTA}")[-1] is None
 
 
 @pytest.mark.parametrize("wrong", [{"max_chatters": 0}, {"max_chatters": 64}, {"min_length": 7}, {"window_s": 601}])
