@@ -49,7 +49,7 @@ class Phrases:
                 likely.update(near.sounding(sound(letters)))
             if zipf < SLIP_AMID_ZIPF:
                 likely.update(near.near(letters))
-            for size in range(1, min(LONGEST_AFFIX, len(letters) - 2)):
+            for size in range(1, min(LONGEST_AFFIX + 1, len(letters) - 2)):
                 if letters[:size] in PREFIXES and letters[size:] in known:
                     likely.add(letters[size:])
                 if letters[-size:] in SUFFIXES and letters[:-size] in known:

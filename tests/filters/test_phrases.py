@@ -26,8 +26,12 @@ def find(line: str, *terms: str | Term) -> tuple[str, str, int] | None:
         ("5n44rrf wadget", "repeats"),
         ("snarf wadgets", "glued"),
         ("supersnarf wadget", "glued"),
+        ("snarf wadgetman", "glued"),
+        ("snarf wadgetbehaviour", "glued"),
         ("snarf w*dget", "masking"),
+        ("snarf w*dg*t!", "masking"),
         ("sn*rf wadget", "masking"),
+        ("sn*rf w*dget", "masking"),
         ("snarph wadget", "sound"),
         ("snarf wdget", "typo"),
         ("nsarf wadget", "typo"),
@@ -49,6 +53,7 @@ def test_each_word_may_be_disguised(line: str, technique: str) -> None:
         "snarfquax wadget",
         "snarf quaxwadget",
         "snrf wdget",  # two slips
+        "snarf w***et",
         "s*rf wadget",  # a mask as long as the letters it stands for
         "snarf wdgt",
     ],

@@ -40,6 +40,15 @@ def test_any_words_may_be_the_guard() -> None:
     assert RealWords([]).zipf("anything") == 0
 
 
+def test_a_word_that_several_languages_have_is_as_common_as_where_it_is_most_common() -> None:
+    for levels in ((3.0, 5.0), (5.0, 3.0)):
+        assert RealWords([("gift", level) for level in levels]).zipf("gift") == 5
+
+
+def test_no_word_is_too_common_to_be_known() -> None:
+    assert RealWords([("the", 9.0), ("wazzock", 1.0)]).zipf("the") > 7.9
+
+
 def test_english_words_are_at_least_as_common_as_asked() -> None:
     words = english(5.5)
     assert 200 < len(words) < 1_000

@@ -347,3 +347,8 @@ def test_foreign_letters_among_latin_ones_are_still_unmasked() -> None:
 def test_a_word_of_another_script_is_found_stretched_though_its_own_letters_are_doubled() -> None:
     for word in ("мааассон", "массоон", "МАССОННН"):
         assert find(word, "массон") == ("массон", "repeats", 0), word
+
+
+def test_a_term_in_its_own_letters_is_no_lookalike() -> None:
+    for line, technique in (("ein snärf", "exact"), ("ein SNÄRF", "exact"), ("ein snаrf", "homoglyph")):
+        assert find(line, "snärf") == ("snärf", technique, 0), line

@@ -57,6 +57,20 @@ def test_what_cannot_work_is_refused_with_its_line_and_reason(line: str, why: st
     assert why in problem.why
 
 
+def test_what_a_table_says_of_a_term_may_stand_in_quotes_and_among_spaces() -> None:
+    terms, problems = read_terms(
+        ["# what we mind", "", "lang\tterm", "term\tlang\tseverity", 'a "daft" bat\t en \t 3 ']
+    )
+    assert not problems
+    assert terms == [Term("lang\tterm"), Term("term\tlang\tseverity"), Term('a "daft" bat\t en \t 3')]
+
+    terms, problems = read_terms(
+        ["# what we mind", "", "term\tlang\tseverity", '"daft" bat\t en \t 3 \textra', "# numpty"]
+    )
+    assert not problems
+    assert terms == [Term('"daft" bat', Severity.EXTREME, lang="en")]
+
+
 def test_a_header_alone_makes_a_table_of_one_column() -> None:
     terms, problems = read_terms(["term", "wazzock", "daft\tbat"])
     assert [term.text for term in terms] == ["wazzock", "daft\tbat"]
