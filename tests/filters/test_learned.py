@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import random
+import tracemalloc
 import zlib
 from array import array
 
@@ -79,6 +80,17 @@ def test_what_is_packed_is_read_back_and_scores_the_same(
 def test_anything_else_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(ValidationError, match="chatwarden learn writes it"):
         Learned(model=text)
+
+
+def test_a_bomb_is_refused_before_it_has_grown() -> None:
+    bomb = base64.b64encode(zlib.compress(bytes(20_000_000))).decode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValidationError):
+            Learned(model=bomb)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_was_learned_keeps_its_meaning_in_later_versions() -> None:
