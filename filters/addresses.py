@@ -29,7 +29,7 @@ PRODUCTS = frozenset("ado.net asp.net ml.net socket.io vb.net".split())
 
 _DOTS = "。．｡․﹒·•∙⋅‧・"
 _SIGNS = dict.fromkeys(_DOTS, ".") | dict.fromkeys("‐‑−", "-")
-_HINT = re.compile(rf"[.{_DOTS}]|dot|punto|punkt|ponto", re.IGNORECASE)
+_HINT = re.compile(rf"[.{_DOTS}]|d[o0]t|punto|punkt|ponto", re.IGNORECASE)
 _SPELT = "|".join(sorted(SPELT_ENDINGS))
 _WRITTEN_DOT = re.compile(
     r"\s*[(\[{<]\s*(?:\.|dot|d0t|punto|punkt|ponto)\s*[)\]}>]\s*"
