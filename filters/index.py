@@ -63,10 +63,11 @@ class Index:
         self.native_phrases: defaultdict[str, list[Phrase]] = defaultdict(list)
         self._native_words: dict[str, bool] = {}
         self.spelt_out: dict[str, str] = {}
-        self.embedded: list[tuple[str, Term]] = []
+        self._inside: dict[str, Term] = {}
         self.phrases: defaultdict[tuple[str, str], list[Phrase]] = defaultdict(list)
         for term in terms:
             self._admit(term)
+        self.embedded = list(self._inside.items())
         known = [
             letters
             for letters, term in self.terms.items()
@@ -115,33 +116,28 @@ class Index:
         if not letters:
             return
         if UNSPACED.search(native) and len(native) > 1:
-            self.embedded.append((native, term))
+            _enter(self._inside, native, term)
         if term.anywhere:
-            self.embedded.append((letters, term))
-        self.native.setdefault(native, term)
+            _enter(self._inside, letters, term)
+        _enter(self.native, native, term)
         if not native.isascii():
-            if not _VOWEL_MARKS.search(native):
-                self.native.setdefault(squash(plain(term.text)), term)
             latin = skeleton(native).isascii() and any(each.isascii() and each.isalpha() for each in plain(native))
+            if latin and (len(letters) < 4 or real_words().zipf(letters) >= 2):
+                return  # Without its accents it is another word: Turkish göt, English got.
+            if not _VOWEL_MARKS.search(native):
+                _enter(self.native, squash(plain(term.text)), term)
             if not latin:
                 self._admit_native(native, letters, term)
                 return
-            if len(letters) < 4 or real_words().zipf(letters) >= 2:
-                # Without its accents it is another word: Turkish göt, English got.
-                self.native.pop(squash(plain(term.text)), None)
-                self.native[native] = term
-                return
-        known = self.terms.get(letters)
-        if known is None or known.severity < term.severity:
-            self.terms[letters] = term
-            if term.phrase and (digits := _in_digits(skeleton(term.text))) != letters:
-                self.terms.setdefault(digits, term)
+        if _enter(self.terms, letters, term) and term.phrase:
+            _enter(self.terms, _in_digits(skeleton(term.text)), term)
 
     def _admit_native(self, native: str, letters: str, term: Term) -> None:
         if len(letters) >= SHORTEST_SPELT_OUT:
             self.spelt_out.setdefault(letters, native)
         if not _VOWEL_MARKS.search(native) and not UNSPACED.search(native):
-            self._native_words[squash(plain(term.text))] = not term.exact
+            own = squash(plain(term.text))
+            self._native_words[own] = not self.native[own].exact
         parts = tuple(squash(skeleton(word)) for word in term.text.split())
         if len(parts) > 1:
             self.native_phrases[key(parts[0])].append(Phrase(native, parts))
@@ -192,6 +188,15 @@ class Index:
             and len(short) > 2
             and spoken.get(root, 0.0) >= max(WELL_KNOWN_ZIPF, spoken.get(short, 0.0) + RARER_ZIPF)
         }
+
+
+def _enter(table: dict[str, Term], form: str, term: Term) -> bool:
+    """Enter a term under a form and return True, unless one as grave stands there: of equals the first counts."""
+    known = table.get(form)
+    if known is not None and known.severity >= term.severity:
+        return False
+    table[form] = term
+    return True
 
 
 def _joined(words: tuple[str, ...], at: int) -> tuple[str, ...]:

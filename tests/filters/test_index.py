@@ -77,6 +77,20 @@ def test_of_a_term_listed_twice_the_graver_one_counts() -> None:
     assert index(first, mild).terms["blorp"] is first, "of equals the first"
 
 
+@pytest.mark.parametrize("text", ["дурак", "старый дурак", "göt", "snärf", "バカ", "กี่", "blorp"])
+@pytest.mark.parametrize("graver_first", [True, False])
+def test_so_it_does_in_every_script_and_inside_words(text: str, graver_first: bool) -> None:
+    pair = [Term(text, anywhere=True), Term(text.upper(), severity=Severity.HIGH, anywhere=True)]
+    hits = compile_lexicon(pair[::-1] if graver_first else pair).find_all(fold(f"ja {text.title()} ne"))
+    assert hits
+    assert {hit.term.severity for hit in hits} == {Severity.HIGH}
+
+
+def test_a_term_with_accents_does_not_take_the_place_of_the_word_without_them() -> None:
+    listed = index("got", "göt")
+    assert (listed.native["got"].text, listed.native["göt"].text) == ("got", "göt")
+
+
 def test_a_phrase_is_known_by_its_words_with_one_space_left_out() -> None:
     listed = index("go to hell", "snarf wad")
     assert dict(listed.phrases) == {
