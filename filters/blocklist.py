@@ -43,7 +43,8 @@ class Blocklist(Filter):
     allow: tuple[str, ...] = Field((), description="Words and phrases that are never a hit, nor a part of them.")
     least_severity: Severity = Field(Severity.LOW, description="Terms of the lists milder than this are not used.")
     act_from: Severity = Field(
-        Severity.LOW, description="Terms of the lists milder than this are only put up for review."
+        Severity.LOW,
+        description="Terms of the lists milder than this are only put up for review; scams of 2 and more are acted on.",
     )
 
     _listed: tuple[Term, ...] = PrivateAttr(())
@@ -87,7 +88,8 @@ class Blocklist(Filter):
         )
 
     def _acts(self, term: Term) -> bool:
-        return term.severity >= self.act_from or term.text in self._own
+        scam = term.category is Category.SPAM and term.severity >= Severity.HIGH
+        return term.severity >= self.act_from or scam or term.text in self._own
 
     @cached_property
     def _own(self) -> frozenset[str]:
