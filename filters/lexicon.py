@@ -205,19 +205,25 @@ class Lexicon:
         skip_to = 0
         for at, word in enumerate(words):
             if at < last:
-                after = words[at + 1]
-                if (word.phrase_words and after.phrase_words) or word.looks_key in self._index.native_phrases:
-                    yield from self._phrases.beginning(words, at)
-                if word.rare or after.rare:
-                    joined = word.letters + after.letters
-                    if joined in self._index.terms and _is_split(word, after):
-                        yield at, at + 2, Found(joined, "split")
+                yield from self._beginning(words, at)
             if at >= skip_to and word.broken:
                 skip_to = next((end for end in range(at, last + 1) if not words[end].broken), last + 1)
                 if found := self._spelt_out.find(words[at:skip_to]):
-                    yield at, skip_to, found
+                    first, end, spelt = found
+                    yield at + first, at + end, spelt
                 elif skip_to - at >= 3:
                     yield from self._phrases.spelt_out(words, at, skip_to)
+
+    def _beginning(self, words: Sequence[Word], at: int) -> Iterator[tuple[int, int, Found]]:
+        word, after = words[at], words[at + 1]
+        if (word.phrase_words and after.phrase_words) or word.looks_key in self._index.native_phrases:
+            yield from self._phrases.beginning(words, at)
+        if word.phrase_words:
+            yield from self._phrases.parted(words, at)
+        if word.rare or after.rare:
+            for joined in {word.letters + after.letters, word.leet + after.leet}:
+                if joined in self._index.terms and _is_split(word, after):
+                    yield at, at + 2, Found(joined, "split")
 
 
 def _is_split(word: Word, after: Word) -> bool:

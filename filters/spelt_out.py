@@ -25,8 +25,8 @@ class SpeltOut:
         self._index = index
         self._words = real_words()
 
-    def find(self, words: Sequence[Word]) -> Found | None:
-        """The first term in these words. Windows begin and end with a piece."""
+    def find(self, words: Sequence[Word]) -> tuple[int, int, Found] | None:
+        """The first term in these words, from which word to before which. Windows begin and end with a piece."""
         pieces = [piece for word in words for piece in word.pieces if piece]
         if len(pieces) < 3:
             return None
@@ -53,7 +53,8 @@ class SpeltOut:
                 ends = end == len(pieces) - 1 or len(pieces[end + 1]) > 1
                 alone = ends if len(spelt) <= 3 and spelt.isascii() else begins or ends or len(spelt) >= 5
                 if term and alone and term not in LAUGHTER and not self._said(pieces[start : end + 1]):
-                    return Found(term, "spacing")
+                    of = [at for at, word in enumerate(words) for piece in word.pieces if piece]
+                    return of[start], of[end] + 1, Found(term, "spacing")
         return None
 
     def _said(self, pieces: Sequence[str]) -> bool:

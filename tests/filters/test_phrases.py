@@ -193,3 +193,18 @@ def test_an_exact_phrase_may_be_stretched_or_written_in_leet_and_no_more() -> No
         assert find(line, exact) is not None, line
     for line in ("daft bats", "dafter bat", "daft bta"):
         assert find(line, exact) is None, line
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("please shave your self now", "shave your self"),
+        ("sha ve yourself", ""),  # its first word is none
+        ("shave yo ur self", ""),  # two spaces too many
+        ("she gave your self help book back", ""),
+        ("shave yourself", "shave yourself"),
+    ],
+)
+def test_a_phrase_may_have_a_space_too_many(line: str, found: str) -> None:
+    hits = compile_lexicon([Term("shave yourself")]).find_all(fold(line))
+    assert [line[slice(*hit.span)] for hit in hits] == ([found] if found else [])

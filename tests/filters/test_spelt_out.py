@@ -39,7 +39,7 @@ def find(*pieces: str, listed: tuple[str, ...] = LISTED, foreign: bool = False) 
         for piece in pieces
     ]
     hit = SpeltOut(Index([Term(term) for term in listed])).find(words)
-    return hit.letters if hit else ""
+    return hit[2].letters if hit else ""
 
 
 @pytest.mark.parametrize(
@@ -174,3 +174,17 @@ def test_a_term_spelt_around_emotes_is_found() -> None:
 def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
     hit = compile_lexicon([Term(term)]).find(fold(line))
     assert (hit is not None and hit.technique == "split") is split
+
+
+@pytest.mark.parametrize(
+    ("line", "piece"),
+    [
+        ("you are an q u o x, you", "q u o x"),
+        ("a q.u.o.x", "q.u.o.x"),
+        ("q u o x and more", "q u o x"),
+        ("to b l o r p", "b l o r p"),
+    ],
+)
+def test_the_span_is_the_pieces_and_no_word_beside_them(line: str, piece: str) -> None:
+    hits = compile_lexicon([Term("quox"), Term("blorp")]).find_all(fold(line))
+    assert {line[slice(*hit.span)] for hit in hits} == {piece}
