@@ -110,7 +110,7 @@ def consonants(word: str) -> str:
 def inflected(word: str) -> set[str]:
     """The word as English inflects it: sluts, bitches, pussies; fucked, wanker, raping, shitters."""
     # A silent e keeps the consonant before it single: rape, raping; those rapping are other people.
-    stems = {word.removesuffix("e")} if word[-1] in "aeiouywx" else {word, word + word[-1]}
+    stems = {word.removesuffix("e") or word} if word[-1] in "aeiouywx" else {word, word + word[-1]}
     plural = word[:-1] + "ies" if word.endswith("y") else word + ("es" if word.endswith(_HISSING) else "s")
     return {plural} | {each + ending for each in stems for ending in ("ed", "er", "ers", "ing", "in")}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from filters.blocklist import BlockedTerm, Blocklist
@@ -76,6 +78,22 @@ def test_a_typo_says_how_far_it_is() -> None:
     evidence = check(Blocklist(terms=(BlockedTerm(text="plonker"),)), "plonekr")
     assert evidence is not None
     assert (evidence.technique, evidence.distance, evidence.score) == ("typo", 1, CONFIDENCE["typo"])
+
+
+@pytest.mark.parametrize("term", ["e", "x", "ee", "é", "!", "李"])
+def test_a_term_however_short_is_looked_for(term: str) -> None:
+    check(Blocklist(lists=(), terms=(BlockedTerm(text=term),)), f"hello {term} there, he said")
+
+
+SHORT = st.one_of(st.text(max_size=3), st.text("aeiosyx1!|*#. -éß李🍆", max_size=4))
+
+
+@settings(deadline=None)
+@given(SHORT.filter(bool), SHORT, SHORT, st.booleans())
+def test_no_short_term_word_or_line_breaks_it(term: str, said: str, allowed: str, anywhere: bool) -> None:
+    blocklist = Blocklist(lists=(), terms=(BlockedTerm(text=term, anywhere=anywhere),), allow=(allowed,))
+    check(blocklist, said)
+    check(blocklist, term)
 
 
 def test_emotes_and_mentions_are_no_words() -> None:

@@ -179,6 +179,7 @@ def test_dressed_up_spellings() -> None:
         ("pussy", "pussies pussyed pussyer pussyers pussying pussyin"),
         ("rape", "rapes raped raper rapers raping rapin"),
         ("screw", "screws screwed screwer screwers screwing screwin"),
+        ("e", "es eed eer eers eing ein"),
         ("boo", "boos booed booer booers booing booin"),
     ],
 )
