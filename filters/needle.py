@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from pydantic import ValidationError
 from rapidfuzz.fuzz import ratio
 
@@ -15,6 +17,9 @@ from filters.types import Message
 
 LONGEST_NEEDLE = 200
 """Characters of the words, as of a listed term."""
+FEWEST = 3
+"""Letters or digits that words need to tell something; "e" or "//" is in lines of anybody. An ideograph or an emoji,
+which may be a word of its own, counts for two."""
 
 _NOWHERE = History()
 """What the filters behind a needle may look at: they judge the line alone."""
@@ -28,7 +33,7 @@ class Needle:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.pattern = len(text) > 2 and text[0] == text[-1] == "/"
+        self.pattern = len(text) > 1 and text[0] == text[-1] == "/"
         self._form = "" if self.pattern else fold(text).text
         self._symbols = "" if self.pattern or squash(text) else text
         self._filter = _filter(text, pattern=self.pattern)
@@ -43,6 +48,8 @@ class Needle:
         # The matcher passes over short words of two scripts; a moderator who asks for them means it.
         if not self.pattern and _letters(self._form) in _letters(message.folded.text):
             return (0, len(message.text))
+        if not self.pattern and _spread(self._form, message.folded.text):
+            return (0, len(message.text))
         if len(self._form) >= SHORTEST_SKETCHED and ratio(self._form, message.folded.text, score_cutoff=SIMILAR):
             return (0, len(message.text))
         return None
@@ -53,9 +60,37 @@ def _letters(form: str) -> str:
     return f" {' '.join(filter(None, map(squash, form.split())))} "
 
 
+def _spread(sought: str, said: str) -> bool:
+    """Whether the words are said in a row, some of them letter by letter: ``b u y cheap hats``."""
+    words, pieces = sought.split(), said.split()
+    if len(words) < 2:
+        return False
+    return any(_spread_from(words, pieces[start:]) for start in range(len(pieces) - len(words)))
+
+
+def _spread_from(words: list[str], pieces: list[str]) -> bool:
+    for word in words:
+        letters = [squash(piece) for piece in pieces[: len(word)]]
+        if letters[:1] == [squash(word)]:
+            del pieces[:1]
+        elif letters == list(squash(word)):
+            del pieces[: len(word)]
+        else:
+            return False
+    return True
+
+
+def _telling(text: str) -> int:
+    """How much words tell, in letters and digits."""
+    text = unicodedata.normalize("NFKC", text)
+    return sum(2 if unicodedata.east_asian_width(char) == "W" else char.isalnum() for char in text)
+
+
 def _filter(text: str, *, pattern: bool) -> Filter:
     try:
         if pattern:
+            if len(text) == 2:
+                raise ValueError("the pattern is empty")
             return Regex(patterns=(Pattern(pattern=text[1:-1]),))
         if not text.strip():
             raise ValueError("there are no words to look for")
@@ -63,6 +98,8 @@ def _filter(text: str, *, pattern: bool) -> Filter:
             raise ValueError(
                 f"{len(text)} characters are above the limit of {LONGEST_NEEDLE} (the telling part will do)"
             )
+        if _telling(text) < FEWEST:
+            raise ValueError(f"words have at least {FEWEST} letters or digits (a pattern may have fewer)")
         return Blocklist(lists=(), terms=(BlockedTerm(text=text),))
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None

@@ -18,7 +18,12 @@ def line(text: str) -> Message:
     [
         ("free followers", "get FREE f0llowers now"),
         ("free followers", "ｆｒｅｅ ｆｏｌｌｏｗｅｒｓ"),
-        ("gg", "gg!"),
+        ("gg7", "gg7!"),
+        ("加我", "加我 now"),
+        ("buy cheap hats", "b u y cheap hats now!!"),
+        ("watch me live", "w a t c h  m e live"),
+        ("selling accounts", "s e l l i n g accounts"),
+        ("selling accounts", "I am selling a c c o u n t s"),
         ("what a game", "What a game, folks"),
         ("привет всем", "ПРИВЕТ всем друзья"),
         ("🍆🍆", "lol 🍆🍆"),
@@ -34,7 +39,9 @@ def test_what_is_sought_is_found_in_any_disguise(sought: str, said: str) -> None
     ("sought", "said"),
     [
         ("free followers", "followers are free to leave"),
-        ("gg", "eggs and ggwp"),
+        ("ggs", "eggs and ggswp"),
+        ("buy cheap hats", "b u cheap hats"),
+        ("but all of them", "b ut all of them came to see the game that was lost"),
         ("what a game", "what a gamer"),
         ("🍆🍆", "one 🍆"),
         ("/b[ui]y.*follow/", "bye"),
@@ -50,8 +57,7 @@ def test_what_only_looks_like_it_is_not(sought: str, said: str) -> None:
     [
         ("free followers", "get FREE f0llowers now", "FREE f0llowers"),
         ("🍆🍆", "lol 🍆🍆!", "🍆🍆"),
-        ("🍆", "🍆 lol 🍆", "🍆"),
-        ("//", "see http://x", "//"),
+        ("🍆🍆", "🍆🍆 lol 🍆🍆", "🍆🍆"),
         ("/b[ui]y/", "i buy it", "buy"),
         ("what a game", "and WHAT a game", "WHAT a game"),
         ("he не", "say: HE НЕ!", "say: HE НЕ!"),
@@ -70,6 +76,11 @@ def test_the_span_is_the_piece_that_was_found(sought: str, said: str, piece: str
         ("/x*/", "^(?!Value error).*matches every line"),
         ("x" * 201, r"^201 characters are above the limit of 200 \(the telling part will do\)$"),
         (" ", "^there are no words to look for$"),
+        ("//", "^the pattern is empty$"),
+        ("/", "^words have at least 3 letters or digits"),
+        ("e", "^words have at least 3 letters or digits"),
+        ("^_^", "^words have at least 3 letters or digits"),
+        ("🍆", "^words have at least 3 letters or digits"),
     ],
 )
 def test_what_cannot_be_sought_is_refused(sought: str, why: str) -> None:
