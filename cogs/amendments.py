@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cogs.acts import now_ms
-from cogs.call import Call, UsageError
+from cogs.call import Call, RefusedError, UsageError
 from config.changes import Change, difference
 from config.policy import Policy, PolicyError
 from filters.masking import masked
@@ -36,7 +36,7 @@ class Amendments:
             new = or_usage(lambda: change(old), hide)
             changes = difference(old, new)
             if not changes:
-                raise UsageError("It is so already.")
+                raise RefusedError("It is so already.")
             try:
                 number = await self._revisions.save(
                     place.id,
@@ -48,7 +48,7 @@ class Amendments:
                     login=place.name,
                 )
             except StaleRevisionError as error:
-                raise UsageError("Somebody changed the policy a moment ago; look at it and do it again.") from error
+                raise RefusedError("Somebody changed the policy a moment ago; look at it and do it again.") from error
             await call.note(f"revision {number}", ", ".join(each.path for each in changes)[:200])
             await place.adopt(new, number)
         back = f"Revision {number}; take it back with {call.prefix}filter restore {revision}."

@@ -13,7 +13,7 @@ from twitchio.eventsub import AutomodMessageHoldV2Subscription, AutomodMessageUp
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, now_ms, record_act
-from cogs.call import Call, ChatCommands, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, UsageError, told, words_of
 from cogs.channel import Channel
 from cogs.desk import Desk
 from cogs.enforce import describe
@@ -126,7 +126,7 @@ class AutoMod(ChatCommands):
         invoke_fallback=True,
         apply_guards=False,
         case_insensitive=True,
-        extras=told(Rank.MODERATOR, "", "automod approve #12"),
+        extras=told(Rank.MODERATOR, "", "automod approve #record"),
     )
     async def automod(self, call: Call, *, rest: str = "") -> None:
         """Say what AutoMod holds back."""
@@ -136,17 +136,17 @@ class AutoMod(ChatCommands):
         named = ", ".join(f"#{each.record_id} by {each.message.chatter} ({each.why})" for each in held[-LISTED:])
         await call.answer(f"AutoMod holds {counted(len(held), 'line')}{f': {named}' if held else ''}.")
 
-    @automod.command(extras=told(Rank.MODERATOR, "[#record]", "automod approve #12"))
+    @automod.command(extras=told(Rank.MODERATOR, "[#record]", "automod approve #record"))
     async def approve(self, call: Call, *, rest: str = "") -> None:
         """Let the latest held line through, or the one of a Record."""
         message, record_id = await self._find(call, rest)
         await call.note(f"record {record_id}")
         if why := await self._let_through(call.place, message.id):
-            raise UsageError(f"The line of Record #{record_id} is not let through; Twitch says: {why}.")
+            raise RefusedError(f"The line of Record #{record_id} is not let through; Twitch says: {why}.")
         self._held[call.place.id].pop(message.id, None)
         await call.answer(f"The line of {message.chatter}, Record #{record_id}, is let through.")
 
-    @automod.command(extras=told(Rank.MODERATOR, "[#record]", "automod deny #12"))
+    @automod.command(extras=told(Rank.MODERATOR, "[#record]", "automod deny #record"))
     async def deny(self, call: Call, *, rest: str = "") -> None:
         """Deny the latest held line, or the one of a Record."""
         message, record_id = await self._find(call, rest)
@@ -154,7 +154,7 @@ class AutoMod(ChatCommands):
         denied = act_evidence("automod deny", message)
         deleted, why = await self._deny(call.place, message, denied, actor=call.actor)
         if why:
-            raise UsageError(f"The line of Record #{record_id} is not denied; Twitch says: {why}.")
+            raise RefusedError(f"The line of Record #{record_id} is not denied; Twitch says: {why}.")
         self._held[call.place.id].pop(message.id, None)
         await call.answer(f"The line of {message.chatter} is denied, Record #{deleted}.")
 
@@ -170,12 +170,12 @@ class AutoMod(ChatCommands):
         word = "".join(words_of(rest)[:1])
         if not word:
             if not held:
-                raise UsageError("AutoMod holds nothing that I know of.")
+                raise RefusedError("AutoMod holds nothing that I know of.")
             latest = next(reversed(held.values()))
             return latest.message, latest.record_id
         record = await self.desk.find_record(call, word)
         if record.filter != SOURCE:
-            raise UsageError(f"Record #{record.id} is of no line that AutoMod held.")
+            raise RefusedError(f"Record #{record.id} is of no line that AutoMod held.")
         known = held.get(record.message_id)
         return (known.message if known else _told_again(record)), record.id
 

@@ -24,11 +24,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"#?(\d+)", re.ASCII)
+
+GREATEST = 2**63 - 1
+"""The greatest number SQLite can look for: what is greater is no Record's either."""
 
 
-class UsageError(Exception):
-    """A command that cannot be carried out as given. The text is the answer; an example is added to it."""
+class RefusedError(Exception):
+    """A command that is given rightly and cannot be carried out. The text is the whole answer."""
+
+
+class UsageError(RefusedError):
+    """A command that is given wrongly. The text is the answer; an example of the right form is added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,9 @@ class ChatCommands(commands.Component):
         if isinstance(cause, UsageError):
             await call.answer(f"{cause}{example_of(call, call.command)}")
             return False
+        if isinstance(cause, RefusedError):
+            await call.answer(str(cause))
+            return False
         log.error("command_failed", command=str(call.command), channel=call.place.name, error=outline(cause))
         await call.answer("That did not work; the reason is in the bot's own log.")
         return False
@@ -139,7 +149,7 @@ def words_of(rest: str) -> list[str]:
 def number_of(word: str) -> int | None:
     """The number of a Record or revision, written ``#12`` or ``12``; None for another word."""
     found = _NUMBER.fullmatch(word)
-    return int(found[1]) if found else None
+    return min(int(found[1]), GREATEST) if found else None
 
 
 def seconds_of(word: str, most_s: int) -> int:

@@ -14,7 +14,7 @@ from twitchio import HTTPException
 
 from cogs.amendments import Amendments
 from cogs.answers import Answers
-from cogs.call import Call, Target, UsageError, number_of
+from cogs.call import Call, RefusedError, Target, UsageError, number_of
 from cogs.channel import Channel
 from cogs.permissions import Rank
 from cogs.raids import RaidWatch
@@ -136,7 +136,7 @@ class Desk:
                 return Target(line.chatter_id, name)
         for record in await self.records.list(RecordQuery(channel=call.place.id, chatter=name, limit=1)):
             return Target(record.chatter_id, record.chatter)
-        raise UsageError("There is nobody of that name at Twitch or in the log.")
+        raise RefusedError("There is nobody of that name at Twitch or in the log.")
 
     async def find_record(self, call: Call, word: str = "") -> Record:
         """The Record a word means: a number, a person's latest, or the channel's latest. Raises UsageError."""
@@ -144,12 +144,14 @@ class Desk:
         if number is not None:
             record = await self.records.get(number)
             if record is None or record.channel_id != call.place.id:
-                raise UsageError(f"There is no Record #{number} in this channel.")
+                raise RefusedError("There is no Record of that number in this channel.")
             return record
+        if word.startswith("#"):
+            raise UsageError("A Record is named by its number.")
         target = await self.find_target(call, word) if word else None
         records = await self.records_of(call.place, target, limit=1)
         if not records:
-            raise UsageError("There is no Record of that person here." if word else "There is no Record here yet.")
+            raise RefusedError("There is no Record of that person here." if word else "There is no Record here yet.")
         return records[0]
 
     async def records_of(self, place: Channel, target: Target | None, limit: int, since_ms: int = 0) -> list[Record]:

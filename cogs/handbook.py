@@ -8,7 +8,7 @@ from typing import Any
 from twitchio.ext import commands
 
 from cogs.automod import AutoMod
-from cogs.call import Call, ChatCommands, UsageError, example_of, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, example_of, told, words_of
 from cogs.mods import Mods
 from cogs.nuke import Nukes
 from cogs.permissions import Rank
@@ -37,7 +37,7 @@ class Handbook(ChatCommands):
             return
         found = [each for each in known if each.qualified_name == asked or each.qualified_name.split()[0] == asked]
         if not found:
-            raise UsageError("There is no such command, or it is not yours to use.")
+            raise RefusedError("There is no such command, or it is not yours to use.")
         if len(found) > 1:
             await call.answer(f"{'; '.join(map(_form, found))}. Ask for one of them to know more.")
             return

@@ -8,7 +8,7 @@ from collections import Counter
 from twitchio.ext import commands
 
 from cogs.acts import MODERATOR, act_evidence, ending_of, last_message, now_ms, record_act
-from cogs.call import Call, ChatCommands, Target, UsageError, number_of, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, Target, UsageError, number_of, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
 from cogs.permissions import Rank
@@ -36,7 +36,7 @@ PATIENCE_S = 10.0
 class Mods(ChatCommands):
     """What moderators ask and do about people."""
 
-    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record]", "why #12"))
+    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record]", "why #record"))
     async def why(self, call: Call, *, rest: str = "") -> None:
         """Say why a Record was made: what, which rule, the piece masked, strikes, and how to undo it."""
         record = await self.desk.find_record(call, "".join(words_of(rest)[:1]))
@@ -112,7 +112,7 @@ class Mods(ChatCommands):
         else:
             await call.answer(f"{target.login} is not warned; Twitch says: {settled.reason}. Record #{record_id}.")
 
-    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record | nuke | raid]", "undo #12"))
+    @commands.command(extras=told(Rank.MODERATOR, "[@user | #record | nuke | raid]", "undo #record"))
     async def undo(self, call: Call, *, rest: str = "") -> None:
         """Take back a Record, a person's latest, or a whole nuke or raid: lift it at Twitch, and the strike is gone."""
         word = "".join(words_of(rest)[:1]).lower()
@@ -125,7 +125,7 @@ class Mods(ChatCommands):
         try:
             told = await self.desk.undo.record(record.id, actor=call.actor, reason="by command")
         except UndoError as error:
-            raise UsageError(f"Record #{record.id} {error}.") from error
+            raise RefusedError(f"Record #{record.id} {error}.") from error
         await call.answer(f"Record #{record.id} for {record.chatter or 'an erased person'}: {told}.")
 
     @commands.command(extras=told(Rank.MODERATOR, "@user [time | off]", "permit @name 5m"))
@@ -165,16 +165,16 @@ class Mods(ChatCommands):
         for record in await self.desk.records_of(call.place, target, LOOKED_THROUGH):
             if record.outcome is Outcome.APPLIED:
                 return record
-        raise UsageError("There is nothing to undo.")
+        raise RefusedError("There is nothing to undo.")
 
     async def _undo_group(self, call: Call, kind: Kind) -> None:
         groups = await self.desk.groups.latest(call.place.id, kind, 1)
         if not groups:
-            raise UsageError(f"There was no {kind} here.")
+            raise RefusedError(f"There was no {kind} here.")
         group_id = groups[0].id
         await call.note(f"group {group_id}", kind)
         if kind == "nuke" and (running := self.desk.nukes.get(call.place.id)):
-            await running.end("it is undone")
+            await running.give_way()
         # What goes on would do again what is taken back.
         if kind == "raid" and (watch := self.desk.raids[call.place.id]).group_id == group_id:
             await watch.end(call.actor)

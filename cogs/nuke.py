@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +14,7 @@ import structlog
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_act
-from cogs.call import Call, ChatCommands, UsageError, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, UsageError, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
 from cogs.mods import counted
@@ -46,6 +48,23 @@ CATCH_UP_S = 2.0
 LOOKED_AT = 200
 """Lines looked at before other tasks have their turn."""
 
+_OPTIONS = {
+    "dry": "dry",
+    "dryrun": "dry",
+    "confirm": "confirmed",
+    "timeout": "action",
+    "ban": "action",
+    "delete": "action",
+    "last": "back_s",
+    "for": "watch_s",
+}
+"""What each word of an option sets."""
+_LONGEST_S = {"last": KEPT_S, "for": LONGEST_WATCH_S, "timeout": MAX_TIMEOUT_S}
+_IN_QUOTES = 'A text that holds such a word stands in quotes, "like this".'
+_QUOTES = '"“”„«»'
+_QUOTED = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}](?:\s+(.*))?")
+_PATTERN = re.compile(r"(/.*?/)(?:\s+(.*))?")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -60,31 +79,61 @@ class Plan:
 
     @classmethod
     def parse(cls, words: Sequence[str]) -> Plan:
-        """Read the words of the command: what to look for, then options in any order. Raises UsageError."""
+        """Read the words of the command: what to look for, then options in any order. Raises UsageError.
+
+        A nuke acts on many at once, so nothing is guessed: what stands behind the first word of an option has to be
+        options, and a text that holds such a word stands in quotes.
+        """
+        text, left = _text_and_options(" ".join(words))
         options: dict[str, object] = {}
-        left = list(words)
         while left:
-            last, before = left[-1].lower(), left[-2].lower() if len(left) > 1 else ""
-            if last in ("dry", "confirm"):
-                options["dry" if last == "dry" else "confirmed"] = True
-                left.pop()
-            elif last in ("ban", "delete"):
-                options["action"] = parse_action(last)
-                left.pop()
-            elif before in ("last", "for", "timeout") and last[:1].isdigit():
-                most_s = {"last": KEPT_S, "for": LONGEST_WATCH_S, "timeout": MAX_TIMEOUT_S}[before]
-                seconds = seconds_of(last, most_s)
-                name = {"last": "back_s", "for": "watch_s", "timeout": "action"}[before]
-                options[name] = Action(ActionKind.TIMEOUT, seconds) if before == "timeout" else seconds
-                del left[-2:]
-            else:
-                break
-        text = " ".join(left)
-        quoted = len(text) > 2 and text[0] == text[-1] == '"'
+            word = _bare(left.pop(0))
+            name = _OPTIONS.get(word)
+            if name is None:
+                raise UsageError(
+                    "Not done: behind the text stand options alone (last 10m, for 5m, timeout 10m, ban, delete, dry,"
+                    f" confirm). {_IN_QUOTES}"
+                )
+            if name in options:
+                raise UsageError("Only one of timeout, ban and delete, and no option twice.")
+            options[name] = _value(word, left)
         try:
-            return cls(Needle(text[1:-1] if quoted else text), **options)  # type: ignore[arg-type]
+            return cls(Needle(text), **options)  # type: ignore[arg-type]
         except ValueError as error:
             raise UsageError(f"That cannot be looked for: {_without_words(str(error))}.") from error
+
+
+def _text_and_options(line: str) -> tuple[str, list[str]]:
+    for begin, whole, missing in (
+        (_QUOTES, _QUOTED, "The text lacks its closing quote."),
+        ("/", _PATTERN, "A pattern ends with a slash; a text that begins with one stands in quotes."),
+    ):
+        if line[:1] and line[0] in begin:
+            found = whole.fullmatch(line)
+            if found is None:
+                raise UsageError(missing)
+            return found[1], (found[2] or "").split()
+    words = line.split()
+    first = next((number for number, word in enumerate(words) if _bare(word) in _OPTIONS), len(words))
+    return " ".join(words[:first]), words[first:]
+
+
+def _bare(word: str) -> str:
+    """A word as it is meant: ``Dry!``, ``--dry`` and full-width letters are ``dry``."""
+    return "".join(char for char in unicodedata.normalize("NFKC", word).casefold() if char.isalnum())
+
+
+def _value(option: str, left: list[str]) -> object:
+    """What an option says, its time taken off what is left."""
+    if option in ("ban", "delete"):
+        return parse_action(option)
+    most_s = _LONGEST_S.get(option)
+    if most_s is None:
+        return True
+    if not left or not left[0][:1].isdigit():
+        raise UsageError(f"The option {option} wants a time, like {option} 5m. {_IN_QUOTES}")
+    seconds = seconds_of(left.pop(0), most_s)
+    return Action(ActionKind.TIMEOUT, seconds) if option == "timeout" else seconds
 
 
 @dataclass(eq=False)
@@ -101,6 +150,7 @@ class Running:
     done: int = 0
     failed: int = 0
     stopped: str = ""
+    undone: bool = False
     coming: asyncio.Queue[Message | None] = field(default_factory=asyncio.Queue)
     task: asyncio.Task[None] | None = None
 
@@ -122,9 +172,10 @@ class Running:
         self.stopped = self.stopped or why
         self.coming.put_nowait(None)
 
-    async def end(self, why: str) -> None:
-        """Stop, and return when what was under way has ended."""
-        self.stop(why)
+    async def give_way(self) -> None:
+        """Stop because somebody undoes it, who will say what came of it; return when what was under way has ended."""
+        self.undone = True
+        self.stop("it is undone")
         if self.task:
             await asyncio.wait([self.task])
 
@@ -150,15 +201,16 @@ class Nukes(ChatCommands):
         """Act on everybody who said something in the last minutes or says it in the next, however disguised."""
         words = words_of(rest)
         under_way = self.desk.nukes.get(call.place.id)
-        if [word.lower() for word in words] == ["stop"]:
-            await self._stop(call, under_way)
+        # Who wants it to stop may add a word; a text that begins so stands in quotes.
+        if words and _bare(words[0]) == "stop":
+            await self._stop(call, under_way, alone=len(words) == 1)
             return
         plan = Plan.parse(words)
         if plan.dry:
             await self._tell(call, plan)
             return
         if under_way:
-            raise UsageError(f"A nuke is under way already; end it with {call.prefix}nuke stop.")
+            raise RefusedError(f"A nuke is under way already; end it with {call.prefix}nuke stop.")
         running = Running(plan, call.actor, call.line.chatter_id)
         # It watches from here on, so that no line falls between looking back and watching.
         self.desk.nukes[call.place.id] = running
@@ -184,9 +236,9 @@ class Nukes(ChatCommands):
         if not running.plan.confirmed and len(running.matched) > max(FEW, SHARE * len(running.seen)):
             running.stop(f"it matched more than {SHARE:.0%} of those who write; add confirm if that is meant")
 
-    async def _stop(self, call: Call, running: Running | None) -> None:
+    async def _stop(self, call: Call, running: Running | None, *, alone: bool) -> None:
         if running is None:
-            raise UsageError("No nuke is under way.")
+            raise RefusedError("No nuke is under way." + ("" if alone else f" {_IN_QUOTES}"))
         await call.note(f"group {running.group_id}", "stop")
         running.stop(f"by {call.actor}")
 
@@ -194,10 +246,13 @@ class Nukes(ChatCommands):
         found, chatters = await self._look_back(call, plan)
         people = {each.chatter_id: each.chatter for each in found}
         lines = counted(len(found), "line")
-        names = ", ".join(list(people.values())[:NAMES]) + (", …" if len(people) > NAMES else "")
+        names = ", ".join(list(people.values())[:NAMES]) + (" and others" if len(people) > NAMES else "")
+        share = _share(people, chatters)
+        confirm = f" and, as that is above {SHARE:.0%}, with confirm" if share > SHARE else ""
         await call.answer(
-            f"Dry run: {format_action(plan.action)} for {_people(len(people))}, {_share(people, chatters):.0%} of those"
+            f"Dry run: {format_action(plan.action)} for {_people(len(people))}, {share:.0%} of those"
             f" who wrote in the last {format_duration(plan.back_s)}, for {lines}{f': {names}' if people else ''}."
+            f" To do it, give it without dry{confirm}."
         )
 
     async def _prepare(self, call: Call, running: Running) -> list[Message]:
@@ -207,7 +262,7 @@ class Nukes(ChatCommands):
         people = {each.chatter_id for each in found}
         share = _share(people, chatters)
         if share > SHARE and not plan.confirmed:
-            raise UsageError(
+            raise RefusedError(
                 f"That matches {_people(len(people))}, {share:.0%} of those who wrote in the last"
                 f" {format_duration(plan.back_s)}, above {SHARE:.0%}. Add confirm if it is meant, or dry to see whom."
             )
@@ -231,16 +286,21 @@ class Nukes(ChatCommands):
                     f" about {format_duration(about_s)}. End it with {call.prefix}nuke stop."
                 )
             await self._hit_all(call, running, found)
+            undo = f"{call.prefix}undo nuke {running.group_id}"
             if not running.stopped:
+                back = f", take it back with {undo}" if found else ""
                 await call.answer(
                     f"{_result(running)} Watching for {format_duration(plan.watch_s)};"
-                    f" end it with {call.prefix}nuke stop, take it back with {call.prefix}undo nuke."
+                    f" end it with {call.prefix}nuke stop{back}."
                 )
             before = running.dealt_with
             await self._watch(call.place, running)
+            if running.undone:
+                return
             if running.stopped or running.dealt_with > before:
                 why = f" Stopped: {running.stopped}." if running.stopped else " It is over."
-                await call.answer(f"{_result(running)}{why} Take it back with {call.prefix}undo nuke.")
+                back = f" Take it back with {undo}." if running.dealt_with else ""
+                await call.answer(f"{_result(running)}{why}{back}")
         except DatabaseError as error:
             log.error("nuke_broken_off", channel=place.name, group=running.group_id, error=outline(error))
             await call.answer("The nuke is broken off: what it does cannot be recorded. The bot's log says why.")
@@ -328,6 +388,8 @@ class Nukes(ChatCommands):
 
 
 def _result(running: Running) -> str:
+    if not running.dealt_with:
+        return f"Nuke {running.group_id}: nobody has said that, so nobody is hit."
     failed = f", {running.failed} refused by Twitch" if running.failed else ""
     what = counted(running.done, "line") if running.plan.action.kind is ActionKind.DELETE else _people(running.done)
     return f"Nuke {running.group_id}: {format_action(running.plan.action)} for {what}{failed}."

@@ -10,7 +10,7 @@ from twitchio.ext import commands
 
 from cogs.acts import now_ms
 from cogs.amendments import changes_told, or_usage
-from cogs.call import Call, ChatCommands, UsageError, number_of, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, UsageError, number_of, told, words_of
 from cogs.desk import Desk
 from cogs.mods import ago, counted, shape_of
 from cogs.permissions import Rank
@@ -128,7 +128,7 @@ class Streamers(ChatCommands):
         number = number_of(_one(rest, "Say which revision."))
         revision = None if number is None else await self._revisions.get(call.place.id, number)
         if revision is None:
-            raise UsageError("There is no such revision of this channel's policy.")
+            raise RefusedError("There is no such revision of this channel's policy.")
         await self.desk.amendments.make(
             call, lambda _: Policy.parse(revision.toml), reason=f"restores revision {revision.number}"
         )
@@ -160,7 +160,7 @@ def _switched(policy: Policy, name: str, *, enabled: bool, dry_run: bool) -> Pol
 def _filter_name(rest: str) -> str:
     name = _one(rest, "Say which filter.").lower()
     if name not in FilterSet.model_fields:
-        raise UsageError(f"There is no such filter; there are {', '.join(FilterSet.model_fields)}.")
+        raise RefusedError(f"There is no such filter; there are {', '.join(FilterSet.model_fields)}.")
     return name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from twitchio.ext import commands
 
 from cogs.amendments import or_usage, without
-from cogs.call import Call, ChatCommands, UsageError, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, UsageError, told, words_of
 from cogs.desk import Desk
 from cogs.mods import counted, shape_of
 from cogs.permissions import Rank
@@ -57,10 +57,10 @@ class Words(ChatCommands):
         """List a word or phrase; it is found in any disguise."""
         text, severity = _term(rest)
         if composed(text) in _own(call.place.policy):
-            raise UsageError("That is listed already.")
+            raise RefusedError("That is listed already.")
         _, problems = read_terms([text])
         if problems and problems[0].refused:
-            raise UsageError(f"That cannot be listed: it {without(problems[0].why, text)}.")
+            raise RefusedError(f"That cannot be listed: it {without(problems[0].why, text)}.")
         doubt = f" Beware: it {without(problems[0].why, text)}." if problems else ""
         item = {"text": text, "severity": int(severity)}
         await self.desk.amendments.make(
@@ -78,7 +78,7 @@ class Words(ChatCommands):
         if listed is None:
             shipped = self._shipped(call.place.policy, text, exact=True)
             hint = f" It is of the list {next(iter(shipped))}; allow it with {call.prefix}allow add." if shipped else ""
-            raise UsageError(f"That is no own term of this channel.{hint}")
+            raise RefusedError(f"That is no own term of this channel.{hint}")
         await self.desk.amendments.make(
             call,
             lambda policy: without_item(policy, TERMS, listed),
@@ -102,7 +102,7 @@ class Words(ChatCommands):
         message, policy = line_of(call, rest), call.place.policy
         found = next((each for each in call.place.engine.filters if each.name == "blocklist"), None)
         if found is None:
-            raise UsageError("The filter blocklist is off.")
+            raise RefusedError("The filter blocklist is off.")
         evidence = found.check(message, call.place.engine.aside().history)
         if evidence is None:
             await call.answer("No listed term is in it.")
@@ -137,7 +137,7 @@ class Words(ChatCommands):
         _only_twitch(rest)
         place = call.place
         if place.id in self._exporting:
-            raise UsageError("That is under way already.")
+            raise RefusedError("That is under way already.")
         self._exporting.add(place.id)
         try:
             await self._export(call, for_twitch(place.policy, await self._list_of(call).texts()))

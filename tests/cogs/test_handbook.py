@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,11 @@ def test_the_nukes_example_can_be_read() -> None:
     except UsageError as error:
         pytest.fail(str(error))
     assert (plan.needle.text, plan.back_s, plan.dry) == ("free followers", 600, True)
+
+
+def test_the_nukes_of_the_moderators_page_can_be_read() -> None:
+    page = (README.parent / "docs" / "mods.md").read_text(encoding="utf-8")
+    nukes = re.findall(r"^!nuke (.+?)(?:  .*)?$", page, re.MULTILINE) + re.findall(r"`!nuke (.+?)`", page)
+    plans = {words: Plan.parse(words.split()) for words in nukes if words not in ("stop",)}
+    assert len(plans) >= 3
+    assert {plan.dry for words, plan in plans.items() if "dry" in words.split()} == {True}

@@ -50,5 +50,5 @@ async def test_a_hostile_argument_gets_one_presentable_answer(stand: Any, argume
             assert "example.com" not in told.partition(" Example: ")[0]
             assert "@" not in told
             for running in list(bot.bot.desk.nukes.values()):
-                await running.end("the test goes on")
+                await running.give_way()
         assert bot.twitch.warnings("aurora") == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from cogs.handbook import all_commands
 from filters.types import ActionKind
 from storage.records import Outcome
 
@@ -87,10 +89,19 @@ async def test_history_sums_up_what_bot_and_people_did(stand: Any) -> None:
 async def test_what_is_missing_is_told_with_an_example(stand: Any) -> None:
     async with stand(POLICY) as bot:
         assert await bot.ask("maud", "!strikes") == "Say whom you mean. Example: !strikes name"
-        assert "There is nobody of that name" in await bot.ask("maud", "!history @nobody_at_all")
-        assert "There is no Record #7 in this channel." in await bot.ask("maud", "!why #7")
         assert "a warning gives a reason" in await bot.ask("maud", "!warn @maud")
         assert "no login name" in await bot.ask("maud", "!history @" + "x" * 490)
+
+
+async def test_an_example_is_given_where_the_form_was_wrong_and_names_no_real_record(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        nobody = "There is nobody of that name at Twitch or in the log."
+        assert await bot.ask("maud", "!history @nobody_at_all") == nobody
+        for number in ("#7", "#" + "9" * 20, "9" * 400):
+            told = await bot.ask("aurora", f"!why {number}")
+            assert told == "There is no Record of that number in this channel."
+        assert await bot.ask("maud", "!why #-1") == "A Record is named by its number. Example: !why #record"
+    assert not any(re.search(r"#\d", command.extras["example"]) for command in all_commands())
 
 
 async def test_the_commands_one_may_use_are_listed(stand: Any) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cogs.call import UsageError
 from cogs.nuke import Plan
@@ -54,6 +57,7 @@ async def test_a_dry_run_says_how_many_and_names_them_and_does_nothing(stand: An
         told = await bot.ask("maud", "!nuke free followers dry")
         assert told == (
             "Dry run: timeout 10m for 3 people, 9% of those who wrote in the last 5m, for 4 lines: oscar, mallory, eve."
+            " To do it, give it without dry."
         )
         assert bot.twitch.enforcements == []
         assert await bot.records.count(RecordQuery()) == 0
@@ -81,11 +85,21 @@ async def test_it_goes_on_for_its_time_and_stops_when_told(stand: Any) -> None:
         await bot.ask("maud", "!nuke free followers ban for 10m")
         await bot.twitch.say("aurora", "trudy", "FREE followers")
         await bot.until(lambda: any(ban.login == "trudy" for ban in bot.twitch.bans("aurora").values()))
-        told = await bot.ask("maud", "!nuke stop")
-        assert told.startswith("Nuke 1: ban for 4 people. Stopped: by maud.")
+        told = await bot.ask("maud", "!nuke stop please")
+        assert told == "Nuke 1: ban for 4 people. Stopped: by maud. Take it back with !undo nuke 1."
         await bot.say("late", "free followers")
         assert len(bot.twitch.bans("aurora")) == 4
         await ended(bot)
+
+
+async def test_one_that_hits_nobody_says_so_and_watches_only_for_its_time(stand: Any) -> None:
+    async with stand(QUIET) as bot:
+        await crowd(bot)
+        told = await bot.ask("maud", "!nuke from orbit, the only way to be sure for 1s")
+        assert told == "Nuke 1: nobody has said that, so nobody is hit. Watching for 1s; end it with !nuke stop."
+        await ended(bot)
+        await bot.say("late", "from orbit, the only way to be sure")
+        assert bot.twitch.enforcements == []
 
 
 async def test_a_long_one_tells_how_long_and_stops_between_two_waves(stand: Any) -> None:
@@ -126,7 +140,9 @@ async def test_what_a_fifth_of_the_chat_says_has_to_be_confirmed(stand: Any) -> 
         told = await bot.ask("maud", "!nuke what a game")
         assert "That matches 30 people, 88% of those who wrote in the last 5m, above 20%. Add confirm" in told
         assert bot.twitch.enforcements == []
-        assert "30 people" in await bot.ask("maud", "!nuke what a game dry")
+        told = await bot.ask("maud", "!nuke what a game dry")
+        assert "30 people" in told
+        assert told.endswith(" and others. To do it, give it without dry and, as that is above 20%, with confirm.")
         told = await bot.ask("maud", "!nuke what a game delete confirm")
         assert "under way" in told
         await bot.until(lambda: len(bot.twitch.deleted("aurora")) == 30)
@@ -171,7 +187,8 @@ async def test_what_cannot_be_looked_for_is_told_without_the_pattern(stand: Any)
         assert "at most 10m" in await bot.ask("maud", "!nuke hello last 2h")
         assert "above the limit of 200" in await bot.ask("maud", "!nuke " + "x" * 490)
         assert "no words" in await bot.ask("maud", "!nuke dry")
-        assert "No nuke is under way" in await bot.ask("maud", "!nuke stop")
+        assert await bot.ask("maud", "!nuke stop") == "No nuke is under way."
+        assert "stands in quotes" in await bot.ask("maud", "!nuke stop it")
         assert all("snarf" not in line.text for line in bot.twitch.sent("aurora"))
 
 
@@ -180,10 +197,15 @@ async def test_what_cannot_be_looked_for_is_told_without_the_pattern(stand: Any)
     [
         ("buy now", "buy now", Action(ActionKind.TIMEOUT, 600), 300, False),
         ("buy now last 10m timeout 1h dry", "buy now", Action(ActionKind.TIMEOUT, 3600), 600, True),
-        ("dry wine ban", "dry wine", Action(ActionKind.BAN), 300, False),
+        ('"dry wine" ban', "dry wine", Action(ActionKind.BAN), 300, False),
+        ("“dry wine for all” dry", "dry wine for all", Action(ActionKind.TIMEOUT, 600), 300, True),
         ('"ban" delete last 1m', "ban", Action(ActionKind.DELETE), 60, False),
         ("/b[ui]y/ confirm dry", "/b[ui]y/", Action(ActionKind.TIMEOUT, 600), 300, True),
-        ("at last", "at last", Action(ActionKind.TIMEOUT, 600), 300, False),
+        ("/buy me for free/ delete", "/buy me for free/", Action(ActionKind.DELETE), 300, False),
+        ('"at last"', "at last", Action(ActionKind.TIMEOUT, 600), 300, False),
+        ("buy now --dry", "buy now", Action(ActionKind.TIMEOUT, 600), 300, True),
+        ("buy now Dry!", "buy now", Action(ActionKind.TIMEOUT, 600), 300, True),
+        ("buy now ｄｒｙ-run", "buy now", Action(ActionKind.TIMEOUT, 600), 300, True),
     ],
 )
 def test_options_stand_at_the_end_and_the_rest_is_looked_for(
@@ -197,3 +219,40 @@ def test_options_stand_at_the_end_and_the_rest_is_looked_for(
 def test_a_time_out_of_bounds_or_nothing_to_look_for_is_refused(words: str) -> None:
     with pytest.raises(UsageError):
         Plan.parse(words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("selling accounts dry please", "options alone"),
+        ("dry hello", "options alone"),
+        ("hello dry run", "options alone"),
+        ("/hello/ dry /there/", "options alone"),
+        ('"hello" dry "there"', "options alone"),
+        ("watch me live last -5m dry", "last wants a time, like last 5m"),
+        ("watch me live timeout dry", "timeout wants a time"),
+        ("free skins for all", "for wants a time"),
+        ("at last", "last wants a time"),
+        ("watch me live ban timeout 5m dry", "Only one of timeout, ban and delete"),
+        ("watch me live last 5m last 1m", "no option twice"),
+        ('"watch me live', "closing quote"),
+        ("/watch me live dry", "ends with a slash"),
+        ("//", "pattern is empty"),
+        ("e", "at least 3 letters or digits"),
+        ('"--"', "at least 3 letters or digits"),
+    ],
+)
+def test_what_is_not_understood_is_never_looked_for(words: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        Plan.parse(words.split())
+
+
+@given(
+    st.lists(st.sampled_from("free skins dry ban delete last for timeout 5m confirm -5m /a/ now please stop".split())),
+    st.sampled_from(["dry", "DRY", "dry,", "--dry"]),
+    st.integers(0, 10),
+)
+def test_what_holds_dry_as_a_word_outside_quotes_never_acts(words: list[str], dry: str, at: int) -> None:
+    words.insert(at, dry)
+    with suppress(UsageError):
+        assert Plan.parse(words).dry
