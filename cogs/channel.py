@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -142,6 +142,12 @@ class Channel:
     async def caught_up(self) -> None:
         """Return when every message taken so far is judged, and so remembered."""
         await self._inbox.join()
+
+    async def recorded(self, chatter_ids: Iterable[str]) -> None:
+        """Return when what was decided so far about these chatters is in the log."""
+        under_way = [self._latest[each] for each in chatter_ids if each in self._latest]
+        if under_way:
+            await asyncio.wait(under_way)
 
     async def drain(self) -> None:
         """Return when every message taken so far is judged and every Order settled."""

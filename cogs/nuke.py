@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -14,26 +12,21 @@ import structlog
 from twitchio.ext import commands
 
 from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_act
-from cogs.call import Call, ChatCommands, RefusedError, UsageError, seconds_of, told, words_of
+from cogs.call import Call, ChatCommands, RefusedError, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
 from cogs.mods import counted
 from cogs.permissions import Rank, rank_of
-from filters.history import KEPT_S
-from filters.ladder import format_action, format_duration, parse_action
-from filters.needle import Needle
+from cogs.plan import IN_QUOTES, Plan, bare
+from filters.ladder import format_action, format_duration
 from filters.text import fold
-from filters.types import MAX_TIMEOUT_S, Action, ActionKind, Message
+from filters.types import ActionKind, Message
 from ops.journal import outline
 from storage.database import DatabaseError
 from storage.records import Outcome
 
 log = structlog.get_logger(__name__)
 
-LOOK_BACK_S = 300
-WATCH_S = 300
-LONGEST_WATCH_S = 3_600
-TIMEOUT = Action(ActionKind.TIMEOUT, 600)
 SHARE = 0.2
 """Share of recent chatters above which a nuke wants to be confirmed: what so many say is seldom abuse."""
 FEW = 5
@@ -47,93 +40,6 @@ CATCH_UP_S = 2.0
 """How long to wait for lines that are in and not judged yet; in a raid there are always some."""
 LOOKED_AT = 200
 """Lines looked at before other tasks have their turn."""
-
-_OPTIONS = {
-    "dry": "dry",
-    "dryrun": "dry",
-    "confirm": "confirmed",
-    "timeout": "action",
-    "ban": "action",
-    "delete": "action",
-    "last": "back_s",
-    "for": "watch_s",
-}
-"""What each word of an option sets."""
-_LONGEST_S = {"last": KEPT_S, "for": LONGEST_WATCH_S, "timeout": MAX_TIMEOUT_S}
-_IN_QUOTES = 'A text that holds such a word stands in quotes, "like this".'
-_QUOTES = '"“”„«»'
-_QUOTED = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}](?:\s+(.*))?")
-_PATTERN = re.compile(r"(/.*?/)(?:\s+(.*))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A nuke as it was asked for: seconds to look back and to watch, what to do, and whether to do it."""
-
-    needle: Needle
-    action: Action = TIMEOUT
-    back_s: int = LOOK_BACK_S
-    watch_s: int = WATCH_S
-    dry: bool = False
-    confirmed: bool = False
-
-    @classmethod
-    def parse(cls, words: Sequence[str]) -> Plan:
-        """Read the words of the command: what to look for, then options in any order. Raises UsageError.
-
-        A nuke acts on many at once, so nothing is guessed: what stands behind the first word of an option has to be
-        options, and a text that holds such a word stands in quotes.
-        """
-        text, left = _text_and_options(" ".join(words))
-        options: dict[str, object] = {}
-        while left:
-            word = _bare(left.pop(0))
-            name = _OPTIONS.get(word)
-            if name is None:
-                raise UsageError(
-                    "Not done: behind the text stand options alone (last 10m, for 5m, timeout 10m, ban, delete, dry,"
-                    f" confirm). {_IN_QUOTES}"
-                )
-            if name in options:
-                raise UsageError("Only one of timeout, ban and delete, and no option twice.")
-            options[name] = _value(word, left)
-        try:
-            return cls(Needle(text), **options)  # type: ignore[arg-type]
-        except ValueError as error:
-            raise UsageError(f"That cannot be looked for: {_without_words(str(error))}.") from error
-
-
-def _text_and_options(line: str) -> tuple[str, list[str]]:
-    for begin, whole, missing in (
-        (_QUOTES, _QUOTED, "The text lacks its closing quote."),
-        ("/", _PATTERN, "A pattern ends with a slash; a text that begins with one stands in quotes."),
-    ):
-        if line[:1] and line[0] in begin:
-            found = whole.fullmatch(line)
-            if found is None:
-                raise UsageError(missing)
-            return found[1], (found[2] or "").split()
-    words = line.split()
-    first = next((number for number, word in enumerate(words) if _bare(word) in _OPTIONS), len(words))
-    return " ".join(words[:first]), words[first:]
-
-
-def _bare(word: str) -> str:
-    """A word as it is meant: ``Dry!``, ``--dry`` and full-width letters are ``dry``."""
-    return "".join(char for char in unicodedata.normalize("NFKC", word).casefold() if char.isalnum())
-
-
-def _value(option: str, left: list[str]) -> object:
-    """What an option says, its time taken off what is left."""
-    if option in ("ban", "delete"):
-        return parse_action(option)
-    most_s = _LONGEST_S.get(option)
-    if most_s is None:
-        return True
-    if not left or not left[0][:1].isdigit():
-        raise UsageError(f"The option {option} wants a time, like {option} 5m. {_IN_QUOTES}")
-    seconds = seconds_of(left.pop(0), most_s)
-    return Action(ActionKind.TIMEOUT, seconds) if option == "timeout" else seconds
 
 
 @dataclass(eq=False)
@@ -202,7 +108,7 @@ class Nukes(ChatCommands):
         words = words_of(rest)
         under_way = self.desk.nukes.get(call.place.id)
         # Who wants it to stop may add a word; a text that begins so stands in quotes.
-        if words and _bare(words[0]) == "stop":
+        if words and bare(words[0]) == "stop":
             await self._stop(call, under_way, alone=len(words) == 1)
             return
         plan = Plan.parse(words)
@@ -238,7 +144,7 @@ class Nukes(ChatCommands):
 
     async def _stop(self, call: Call, running: Running | None, *, alone: bool) -> None:
         if running is None:
-            raise RefusedError("No nuke is under way." + ("" if alone else f" {_IN_QUOTES}"))
+            raise RefusedError("No nuke is under way." + ("" if alone else f" {IN_QUOTES}"))
         await call.note(f"group {running.group_id}", "stop")
         running.stop(f"by {call.actor}")
 
@@ -401,8 +307,3 @@ def _share(people: Collection[str], chatters: Collection[str]) -> float:
 
 def _people(number: int) -> str:
     return "1 person" if number == 1 else f"{number} people"
-
-
-def _without_words(error: str) -> str:
-    """An error about a pattern without the pattern, which may be what nobody should read."""
-    return error.rpartition("': ")[2].partition(": ")[0]

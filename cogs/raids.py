@@ -19,6 +19,7 @@ from cogs.answers import Answers
 from cogs.channel import Channel, RaidPart
 from cogs.enforce import Order, describe
 from filters.duplicates import Line
+from filters.history import KEPT_S
 from filters.raid import Member, RaidAlert, RaidDetector
 from filters.types import ActionKind, Category, Evidence, Message, Severity
 from storage.database import DatabaseError
@@ -89,6 +90,7 @@ class RaidWatch:
             raid = self._raid or await self._begin("bot", alert.why, alert.started_ms)
         raid.last_s = time.monotonic()
         raid.members += len(alert.members)
+        await self._take_in(raid, alert, message)
         earlier = [each for each in alert.members if each.message_id != message.id]
         await asyncio.gather(*(self._act_on(each, alert, raid) for each in earlier))
         return self._part(message, raid, alert.why, alert.confidence)
@@ -158,6 +160,15 @@ class RaidWatch:
             return None
         action = self._channel.policy.raid.member_action
         return RaidPart(_evidence(message, why, confidence), action, raid.group_id)
+
+    async def _take_in(self, raid: _Raid, alert: RaidAlert, message: Message) -> None:
+        """Let what filters did about those who take part, before it showed that they do, be undone with the raid."""
+        chatters = [self._channel.engine.history.chatter(each.chatter_id) for each in alert.members]
+        before = {each.id for each in chatters if each and [line.id for line in each.lines] != [message.id]}
+        concerned = before | set(alert.akin)
+        if concerned:
+            await self._channel.recorded(concerned)
+            await self._groups.take_in(raid.group_id, concerned, message.ts_ms - KEPT_S * 1000)
 
     async def _act_on(self, member: Member, alert: RaidAlert, raid: _Raid) -> None:
         """Deal with one who showed before the raid was known."""

@@ -16,7 +16,7 @@ from filters.base import Settings
 from filters.clusters import Namesakes
 from filters.duplicates import Group, Line
 from filters.emotes import emote_spans
-from filters.history import History
+from filters.history import KEPT_S, History
 from filters.ladder import DELETE, Duration, Step
 from filters.text import blank
 from filters.types import Message
@@ -67,7 +67,8 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class RaidAlert:
     """A raid, as far as it is seen: ``started_ms`` (UTC) tells raids apart, ``members`` are those not told before,
-    ``confidence`` in [0, 1] is that it is no chance, ``begins`` is whether this is the raid's first alert.
+    ``confidence`` in [0, 1] is that it is no chance, ``begins`` is whether this is the raid's first alert. ``akin`` are
+    the ids of those who bear the sign as well and came too early to be told: what was done about them is of the raid.
     """
 
     started_ms: int
@@ -75,6 +76,7 @@ class RaidAlert:
     why: str
     confidence: float
     begins: bool
+    akin: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class _Likeness:
     newcomers: list[_Newcomer]
     sign: Group | Namesakes
     why: str
+    akin: tuple[str, ...] = ()
 
 
 class RaidDetector:
@@ -154,12 +157,14 @@ class RaidDetector:
         found = [each for each in likeness.newcomers if each.member.chatter_id not in self._told]
         if not active:
             self._started_ms = min(each.ts_ms for each in found)
+        akin = likeness.akin if likeness.sign not in self._signs else ()
         self._signs.add(likeness.sign)
         self._last_ms = message.ts_ms
         self._told.update(each.member.chatter_id for each in found)
         why = f"{len(likeness.newcomers)} newcomers {likeness.why}"
         confidence = 1 - self._chance(len(likeness.newcomers))
-        return RaidAlert(self._started_ms, tuple(each.member for each in found), why, confidence, begins=not active)
+        members = tuple(each.member for each in found)
+        return RaidAlert(self._started_ms, members, why, confidence, begins=not active, akin=akin)
 
     def _chance(self, found: int) -> float:
         """The probability that so many look-alike newcomers are none; what they said themselves does not count."""
@@ -214,11 +219,11 @@ class RaidDetector:
         if namesakes and self._may_tell(namesakes, len(namesakes.members)):
             alike = namesakes.since(message.ts_ms - WINDOW_S * 1000)
             named = [self._newcomers[each.chatter_id] for each in alike if each.chatter_id in self._newcomers]
+            akin = tuple(each.chatter_id for each in namesakes.since(message.ts_ms - KEPT_S * 1000))
             # Why a raid was seen stays for good; a pattern without digits is somebody's name, which must not.
             pattern = namesakes.pattern
-            yield _Likeness(
-                named, namesakes, f"are named like {pattern}" if "#" in pattern else "have look-alike names"
-            )
+            why = f"are named like {pattern}" if "#" in pattern else "have look-alike names"
+            yield _Likeness(named, namesakes, why, akin)
 
     def _saying_alike(self, newcomer: _Newcomer, message: Message, history: History) -> Iterator[_Likeness]:
         group = newcomer.group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +31,7 @@ class RecordGroup:
 
 
 class Groups:
-    """Opens, ends and reads groups. A Record joins its group when it is written (NewRecord.group_id)."""
+    """Opens, ends and reads groups. A Record joins one when it is written (NewRecord.group_id) or by ``take_in``."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -50,6 +51,20 @@ class Groups:
         """Say when it was over. Raises WriteError."""
         async with self._db.transaction() as transaction:
             await transaction.execute("UPDATE record_groups SET ended_ms = ? WHERE id = ?", (ended_ms, group_id))
+
+    async def take_in(self, group_id: int, chatter_ids: Collection[str], since_ms: int) -> None:
+        """Let what the bot did about people before belong to the group: Records since then that are in none.
+
+        Raises WriteError.
+        """
+        rows = await self._db.rows(_LOOSE, (group_id, json.dumps(list(chatter_ids)), since_ms))
+        if rows:
+            async with self._db.transaction() as transaction:
+                await transaction.executemany(
+                    "INSERT INTO record_group_members (record_id, group_id) VALUES (?, ?)"
+                    " ON CONFLICT (record_id) DO NOTHING",
+                    [(row[0], group_id) for row in rows],
+                )
 
     async def keep_modes(self, group_id: int, modes: Modes) -> None:
         """Note which chat modes are about to be changed, so that they are put back even after a crash; none forgets."""
@@ -97,6 +112,18 @@ class Groups:
         )
         return [int(row[0]) for row in rows]
 
+
+_LOOSE = """
+    SELECT r.id
+    FROM records AS r
+    JOIN record_groups AS g ON g.id = ? AND g.channel_id = r.channel_id
+    JOIN actors AS a ON a.id = r.actor_id
+    WHERE r.chatter_id IN (SELECT id FROM chatters WHERE twitch_id IN (SELECT value FROM json_each(?)))
+        AND r.ts_ms >= ?
+        AND r.action IN ('delete', 'warn', 'timeout', 'ban')
+        AND a.name = 'bot'
+        AND NOT EXISTS (SELECT 1 FROM record_group_members AS m WHERE m.record_id = r.id)
+"""
 
 _SELECT = """
     SELECT g.id, g.kind, g.channel_id, a.name, g.why, g.started_ms, g.ended_ms,

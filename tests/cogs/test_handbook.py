@@ -9,8 +9,8 @@ import pytest
 
 from cogs.call import UsageError
 from cogs.handbook import all_commands, command_table
-from cogs.nuke import Plan
 from cogs.permissions import Rank
+from cogs.plan import Plan
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.call import UsageError
-from cogs.nuke import Plan
+from cogs.plan import Plan
 from filters.types import Action, ActionKind
 from sandbox.faults import Fault
 from storage.records import Outcome, RecordQuery

@@ -6,6 +6,8 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
+
 from filters.types import ActionKind
 from sandbox.faults import Fault
 from storage.groups import Groups
@@ -86,6 +88,27 @@ async def test_whoever_is_banned_in_a_raid_is_let_back_in_by_undo(stand: Any) ->
         [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
         undone = await at.bot.desk.undo.group(group.id, actor="maud")
         assert (undone.undone, undone.lifted, undone.failed) == (12, 12, 0)
+        assert at.twitch.bans("aurora") == {}
+
+
+@pytest.mark.parametrize("every_s", [2.0, 4.0])
+async def test_who_was_timed_out_for_the_name_before_it_showed_belongs_to_the_raid(stand: Any, every_s: float) -> None:
+    policy = "[filters.copy_paste]\nenabled = false\n[raid]\nfollowers_only_minutes = 0\n"
+    async with stand(policy) as at:
+        now_s = await small_talk(at, 0, 20, every_s=3.0)
+        for number in range(16):
+            words = f"line {odd(number)} {odd(number + 100)}"
+            ts = START_S + now_s + number * every_s if number < 8 else START_S + now_s + 7 * every_s + number * 0.1
+            await at.say(f"hoss00312_{number:04}", words, ts=ts)
+        await said(at, 1)
+        await at.bot.drain()
+        [group] = await Groups(at.bot.desk.database).latest(channel_id(at))
+        by_name = await at.records.list(RecordQuery(filter="username_lookalike"))
+        assert by_name
+        timed_out = await at.records.list(RecordQuery(action=ActionKind.TIMEOUT))
+        assert {each.id for each in timed_out} <= set(await at.bot.desk.groups.members(group.id))
+        assert at.twitch.bans("aurora")
+        await at.bot.desk.undo.group(group.id, actor="maud")
         assert at.twitch.bans("aurora") == {}
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from filters.types import NONE
 from storage.database import Database, WriteError
 from storage.groups import Groups
-from storage.records import RecordLog
+from storage.records import Outcome, RecordLog
 from tests.storage.conftest import T0, make_message, make_record
 
 
@@ -22,6 +23,27 @@ async def test_a_record_is_in_its_group_from_the_moment_it_is_written(db: Databa
     [group] = await groups.latest("id-studio")
     assert group == await groups.get(raid)
     assert (group.kind, group.actor, group.records, group.ended_ms) == ("raid", "bot", 2, T0 + 60_000)
+
+
+async def test_what_the_bot_did_about_people_before_is_taken_in_and_nothing_else(db: Database, log: RecordLog) -> None:
+    groups = Groups(db)
+    raid = await groups.open("raid", "id-studio", actor="bot", why="raid", started_ms=T0)
+    other = await groups.open("nuke", "id-studio", actor="mod", why="said the same", started_ms=T0)
+    one, late, early, by_hand, elsewhere, grouped, nothing = [
+        make_record(replace(make_message(number), chatter_id="eve", ts_ms=T0)) for number in range(7)
+    ]
+    early = replace(early, message=replace(early.message, ts_ms=T0 - 1))
+    late = replace(late, message=replace(late.message, chatter_id="mallory"))
+    elsewhere = replace(elsewhere, message=replace(elsewhere.message, channel_id="id-elsewhere"))
+    nothing = replace(nothing, action=NONE, exempt="vip", outcome=Outcome.WITHHELD)
+    for each in (early, replace(by_hand, actor="mod"), elsewhere, replace(grouped, group_id=other), nothing):
+        await log.open(each)
+    bystander = make_record(replace(make_message(8), chatter_id="ann", ts_ms=T0))
+    await log.open(bystander)
+    wanted = [await log.open(one), await log.open(late)]
+    for _ in range(2):
+        await groups.take_in(raid, {"eve", "mallory"}, T0)
+    assert await groups.members(raid) == wanted
 
 
 async def test_groups_are_listed_by_kind_newest_first(db: Database) -> None:
