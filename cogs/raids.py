@@ -104,15 +104,18 @@ class RaidWatch:
             self.detector.begin(now_ms())
             return True
 
-    async def end(self, actor: str) -> int | None:
-        """End raid mode and put the chat modes back; the raid's group, or None if there was no raid."""
+    async def end(self, actor: str, *, undone: bool = False) -> int | None:
+        """End raid mode and put the chat modes back; the raid's group, or None if there was no raid.
+
+        Who ends it because it is undone tells so: then only what goes wrong is told here.
+        """
         async with self._turn:
             raid, self._raid = self._raid, None
         if raid is None:
             return None
         self.detector.end()
         log.info("raid_over", channel=self._channel.name, group=raid.group_id, members=raid.members, actor=actor)
-        told = f"Raid over: {_accounts(raid.members)} took part."
+        told = "" if undone else f"Raid over: {_accounts(raid.members)} took part."
         self._go(self._in_turn(self._put_back(raid.group_id, told)))
         await self._groups.end(raid.group_id, now_ms())
         return raid.group_id
@@ -121,7 +124,8 @@ class RaidWatch:
         """What goes on, in one line."""
         if self._raid is None:
             return "No raid."
-        return f"Raid on: {_accounts(self._raid.members)} so far; {self._raid.why}."
+        shown = f"what showed it: {self._raid.why}" if self._raid.actor == "bot" else self._raid.why
+        return f"Raid on: {_accounts(self._raid.members)} so far; {shown}."
 
     @property
     def group_id(self) -> int | None:
@@ -132,7 +136,7 @@ class RaidWatch:
         """After a start: end what was on when the bot stopped, and put the chat modes back."""
         for group_id in await self._groups.unfinished(self._channel.id):
             await self._groups.end(group_id, now_ms())
-            self._go(self._in_turn(self._put_back(group_id, tell="")))
+            self._go(self._in_turn(self._put_back(group_id, over="")))
 
     async def stop(self) -> None:
         """Stop watching. A raid under way is ended by ``resume`` at the next start."""
@@ -204,10 +208,11 @@ class RaidWatch:
         """Change the chat modes as the policy says and tell the mods, once."""
         done = "" if self._channel.engine.dry_run else await self._change_modes(raid)
         prefix = self._channel.policy.prefix
+        back = f"{prefix}undo raid {raid.group_id}"
         dry = " Dry run: nothing is done." if self._channel.engine.dry_run else ""
         await self._answers.say(
             self._channel,
-            f"Raid: {raid.why}.{done}{dry} To end it: {prefix}raid off; to take all of it back: {prefix}undo raid",
+            f"Raid: {raid.why}.{done}{dry} To end it: {prefix}raid off; to take all of it back: {back}",
         )
 
     async def _change_modes(self, raid: _Raid) -> str:
@@ -231,22 +236,22 @@ class RaidWatch:
             return " Chat modes could not be changed (chatwarden doctor tells why)."
         return f" On now: {', '.join(_MODES[name].format(now) for name, (_, now) in change.items())}."
 
-    async def _put_back(self, group_id: int, tell: str) -> None:
-        """Put back what was changed, except what people have changed since."""
+    async def _put_back(self, group_id: int, over: str) -> None:
+        """Put back what was changed, except what people have changed since, and tell that it is over."""
+        tell = over
         try:
             change = await self._groups.modes(group_id)
             if change:
                 present = await self._modes()
                 await self._set({name: before for name, (before, now) in change.items() if present[name] == now})
                 await self._groups.keep_modes(group_id, {})
-                tell += " Chat modes are as before." if tell else ""
+                tell += " Chat modes are as before." if over else ""
         except (HTTPException, aiohttp.ClientError, TimeoutError, DatabaseError) as error:
             log.error("raid_modes_not_put_back", channel=self._channel.name, error=describe(error))
-            tell += " The chat modes could not be put back; please do." if tell else ""
+            tell += " The chat modes could not be put back; please do."
         if tell:
-            await self._answers.say(
-                self._channel, f"{tell} To take all of it back: {self._channel.policy.prefix}undo raid"
-            )
+            back = f" To take all of it back: {self._channel.policy.prefix}undo raid {group_id}" if over else ""
+            await self._answers.say(self._channel, f"{tell}{back}")
 
     async def _modes(self) -> dict[str, int]:
         """The present chat modes, 0 for off."""
