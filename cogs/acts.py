@@ -45,8 +45,14 @@ def last_message(channel: Channel, target: Target, message_id: str = "", text: s
 
 
 def context_of(channel: Channel, message: Message) -> tuple[Message, ...]:
-    """The lines said before a message, or the channel's last ones if it is long ago."""
+    """The lines said before a message, or the channel's last ones if it is long ago.
+
+    Where an act is about no line in particular, the person's own last one is among them.
+    """
     lines = channel.engine.history.before(message.id, CONTEXT_LINES)
+    chatter = channel.engine.history.chatter(message.chatter_id)
+    if not message.id and chatter and chatter.lines and not any(line.chatter_id == chatter.id for line in lines):
+        lines = [chatter.lines[-1], *lines[1:]]
     return tuple(message_of_line(channel, line) for line in lines)
 
 

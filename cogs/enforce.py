@@ -326,7 +326,7 @@ def describe(error: Exception) -> str:
     """What went wrong at Twitch, for the Record: status and Twitch's own message, never a token."""
     if isinstance(error, HTTPException):
         extra = error.extra if isinstance(error.extra, dict) else {}
-        return f"{error.status} {extra.get('message') or extra.get('error') or 'no message'}"[:500]
+        return f"{error.status} {extra.get('message') or extra.get('error') or 'no message'}"[:500].rstrip(".")
     return f"{type(error).__name__}: {error}"[:500] if str(error) else type(error).__name__
 
 
