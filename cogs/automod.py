@@ -17,9 +17,9 @@ from cogs.call import Call, ChatCommands, RefusedError, UsageError, told, words_
 from cogs.channel import Channel
 from cogs.desk import Desk
 from cogs.enforce import describe
-from cogs.mods import counted
 from cogs.permissions import Rank
 from cogs.watch import kind_of
+from cogs.wording import counted
 from filters.types import Action, ActionKind, Category, Evidence, Fragment, Message, Verdict
 from storage.audit import Surface
 from storage.records import Outcome, Record

@@ -18,7 +18,7 @@ from cogs.call import Call, RefusedError, Target, UsageError, number_of
 from cogs.channel import Channel
 from cogs.permissions import Rank
 from cogs.raids import RaidWatch
-from cogs.undo import Undo
+from cogs.undo import LOOKED_THROUGH, Undo, foremost
 from storage.audit import Audit
 from storage.database import Database
 from storage.groups import Groups
@@ -139,7 +139,7 @@ class Desk:
         raise RefusedError("There is nobody of that name at Twitch or in the log.")
 
     async def find_record(self, call: Call, word: str = "") -> Record:
-        """The Record a word means: a number, a person's latest, or the channel's latest. Raises UsageError."""
+        """The Record a word means: a number's, a person's foremost, or the channel's latest. Raises RefusedError."""
         number = number_of(word)
         if number is not None:
             record = await self.records.get(number)
@@ -149,10 +149,10 @@ class Desk:
         if word.startswith("#"):
             raise UsageError("A Record is named by its number.")
         target = await self.find_target(call, word) if word else None
-        records = await self.records_of(call.place, target, limit=1)
+        records = await self.records_of(call.place, target, LOOKED_THROUGH if target else 1)
         if not records:
             raise RefusedError("There is no Record of that person here." if word else "There is no Record here yet.")
-        return records[0]
+        return foremost(records)
 
     async def records_of(self, place: Channel, target: Target | None, limit: int, since_ms: int = 0) -> list[Record]:
         """The channel's latest Records, newest first, of one person or of all."""

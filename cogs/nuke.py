@@ -15,9 +15,9 @@ from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_a
 from cogs.call import Call, ChatCommands, RefusedError, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
-from cogs.mods import counted
 from cogs.permissions import Rank, rank_of
 from cogs.plan import IN_QUOTES, Plan, bare
+from cogs.wording import counted
 from filters.ladder import format_action, format_duration
 from filters.text import fold
 from filters.types import ActionKind, Message

@@ -12,8 +12,9 @@ from cogs.acts import now_ms
 from cogs.amendments import changes_told, or_usage
 from cogs.call import Call, ChatCommands, RefusedError, UsageError, number_of, told, words_of
 from cogs.desk import Desk
-from cogs.mods import ago, counted, shape_of
+from cogs.mods import shape_of
 from cogs.permissions import Rank
+from cogs.wording import ago, counted
 from config.changes import Change, changed, difference, full_path, value_of
 from config.policy import FilterSet, Policy, PolicyError
 from filters.base import Filter

@@ -9,9 +9,10 @@ from twitchio.ext import commands
 from cogs.amendments import or_usage, without
 from cogs.call import Call, ChatCommands, RefusedError, UsageError, told, words_of
 from cogs.desk import Desk
-from cogs.mods import counted, shape_of
+from cogs.mods import shape_of
 from cogs.permissions import Rank
 from cogs.streamers import line_of
+from cogs.wording import counted
 from config import wordlists
 from config.changes import with_item, without_item
 from config.exchange import Outgo, for_twitch, take_in

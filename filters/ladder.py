@@ -146,6 +146,18 @@ class Ladder(Settings):
             return Standing(len(started) - 1, taken)
         return Standing(len(started))
 
+    def burst(self, times_ms: Iterable[int], at_ms: int) -> tuple[int, int]:
+        """From when (inclusive) until when (exclusive) lines are one offence with the line of ``at_ms``.
+
+        ``times_ms`` (UTC ms) are those of the chatter's lines that were acted on.
+        """
+        started: int | None = None
+        for time_ms in sorted({*times_ms, at_ms}):
+            if time_ms <= at_ms and (started is None or time_ms - started >= self.grace * 1000):
+                started = time_ms
+        assert started is not None
+        return started, started + self.grace * 1000
+
     def action(self, evidence: Evidence, standing: Standing) -> Action:
         """The step for one piece of Evidence. What the present offence has brought already is not done twice."""
         step = min(self.entry[Severity(evidence.severity)] + standing.strikes, len(self.steps) - 1)

@@ -25,7 +25,7 @@ async def test_why_tells_rule_masked_piece_and_strikes_and_never_the_word(stand:
         told = await bot.ask("maud", "!why")
         assert "Record #1: delete for eve" in told
         assert "blocklist (profanity), a listed word (spacing) in “• • • • • • • •”, 97% sure" in told
-        assert "0 strikes before. It stands." in told
+        assert told.endswith("0 strikes before. It stands. To undo it: !undo #1")
         assert "snarfwad" not in told
         assert "@eve" not in told
         assert await bot.ask("maud", "!why #1") == await bot.ask("maud", "!why @eve") == told
@@ -57,24 +57,49 @@ async def test_a_note_is_counted_in_chat_and_not_shown(stand: Any) -> None:
         assert "eve" not in deed.subject + deed.detail
 
 
-async def test_a_warning_is_recorded_under_the_moderators_name(stand: Any) -> None:
+async def test_a_warning_is_recorded_under_the_moderators_name_and_at_the_time_of_the_command(stand: Any) -> None:
     async with stand(POLICY) as bot:
-        await bot.say("eve", "the butler did it")
-        assert await bot.ask("maud", "!warn @eve no spoilers please") == "eve is warned, Record #1."
-        record = await bot.record()
+        await bot.say("eve", "snarfwad", ts=1_700_000_000)
+        await bot.say("eve", "the butler did it", ts=1_700_000_010)
+        for second in range(20, 26):
+            await bot.say("ann", f"line {second}", ts=1_700_000_000 + second)
+        assert await bot.ask("maud", "!warn @eve no spoilers please", ts=1_700_000_200) == (
+            "eve is warned, Record #2. To take the strike back: !undo #2"
+        )
+        record = await bot.record(2)
         assert (record.actor, record.action.kind, record.outcome) == ("maud", ActionKind.WARN, Outcome.APPLIED)
-        assert record.text == "the butler did it"
+        assert (record.ts_ms, record.strikes, record.text) == (1_700_000_200_000, 1, "")
+        details = await bot.records.details(2)
+        assert details.context[0].text == "the butler did it"
+        assert details.evidence[0].span == (0, 0)
         [warning] = bot.twitch.warnings("aurora")
-        assert warning.reason == "no spoilers please (#1)"
-        assert bot.twitch.deleted("aurora") == set()
-        assert "by maud" in await bot.ask("maud", "!why #1")
+        assert warning.reason == "no spoilers please (#2)"
+        assert bot.twitch.deleted("aurora") == {record.message_id for record in [await bot.record(1)]}
+        told = await bot.ask("maud", "!why eve", ts=1_700_000_205)
+        assert "warn for eve, 5s ago, by maud." in told
+        assert (await bot.ask("maud", "!undo #2")) == (
+            "Record #2 for eve: the strike is gone; the warning they saw cannot be taken back."
+        )
 
 
-async def test_a_moderator_is_not_warned_and_the_record_says_why(stand: Any) -> None:
+async def test_whom_twitch_lets_nobody_warn_is_told_and_not_recorded(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        bot.twitch.add_moderator("aurora", "mike")
+        await bot.say("mike", "hello")
+        for who, why in (("mike", "a moderator"), ("maud", "a moderator"), ("aurora", "the streamer")):
+            told = await bot.ask("maud", f"!warn @{who} behave")
+            assert told == f"{who} is not warned: Twitch takes no warning for {why}."
+        bot_login = next(user.login for user in bot.twitch.world.users.values() if user.id == bot.bot.bot_id)
+        assert "for the bot." in await bot.ask("aurora", f"!warn @{bot_login} behave")
+        assert await bot.records.last_id() == 0
+
+
+async def test_a_moderator_the_bot_has_not_met_is_not_warned_and_the_record_says_why(stand: Any) -> None:
     async with stand(POLICY) as bot:
         bot.twitch.add_moderator("aurora", "mike")
         told = await bot.ask("maud", "!warn @mike behave")
         assert told.startswith("mike is not warned; Twitch says: 400")
+        assert ".." not in told
         assert (await bot.record()).outcome is Outcome.FAILED
 
 

@@ -52,7 +52,7 @@ async def test_what_is_undone_already_and_what_did_nothing_say_so(stand: Any) ->
         await at.say("eve", "drongle")
         undo = at.bot.desk.undo
         assert await undo.record(1, actor="maud") == "the strike is gone; a deleted line stays deleted"
-        with pytest.raises(UndoError, match="is undone already"):
+        with pytest.raises(UndoError, match=r"^is undone already, by maud \ds ago$"):
             await undo.record(1, actor="maud")
         with pytest.raises(UndoError, match="does not exist"):
             await undo.record(99, actor="maud")
@@ -67,8 +67,29 @@ async def test_an_earlier_timeout_undone_leaves_a_moderators_later_ban_in_force(
                 await asyncio.sleep(0.01)
         assert (await at.record(2)).actor == "maud"
         told = await at.bot.desk.undo.record(1, actor="maud")
-        assert told == "the strike is gone; a later Record keeps the person out"
+        assert told == (
+            "a later Record keeps the person out; 1 more Record of the same burst still counts as the strike (#2)"
+        )
         assert len(at.twitch.bans("aurora")) == 1
+
+
+async def test_a_burst_is_one_strike_until_all_of_it_is_undone(stand: Any) -> None:
+    async with stand(POLICY + "[filters.self_repeat]\nenabled = false\n[filters.flood]\nenabled = false\n") as at:
+        for second in (0, 20, 22, 23, 24, 40):
+            await at.say("eve", f"drongle {second}", ts=1_700_000_000 + second)
+        undo = at.bot.desk.undo
+        assert await undo.record(4, actor="maud") == (
+            "a deleted line stays deleted; 3 more Records of the same burst still count as one strike (#2, #3, #5)"
+        )
+        assert await undo.record(2, actor="maud") == (
+            "the warning they saw cannot be taken back, and a deleted line stays deleted;"
+            " 2 more Records of the same burst still count as one strike (#3, #5)"
+        )
+        assert "1 more Record of the same burst still counts as the strike (#3)" in await undo.record(5, actor="maud")
+        before = await at.records.acted_on(channel_id(at), (await at.record()).chatter_id, 0)
+        assert await undo.record(3, actor="maud") == "the strike is gone; a deleted line stays deleted"
+        after = await at.records.acted_on(channel_id(at), (await at.record()).chatter_id, 0)
+        assert (len(before), len(after)) == (3, 2)
 
 
 async def test_when_twitch_refuses_the_record_stands(stand: Any) -> None:

@@ -173,3 +173,14 @@ def test_one_offence_brings_each_action_once_and_a_worse_line_more() -> None:
 def test_the_next_offence_brings_the_next_step() -> None:
     ladder = Ladder()
     assert ladder.action(evidence(0), ladder.standing([(0, DELETE)], 60_000)) == WARN
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=12), st.data())
+def test_the_bursts_are_as_many_as_the_strikes_they_count_for(seconds: list[int], data: st.DataObject) -> None:
+    times = [each * 1000 for each in seconds]
+    ladder = Ladder()
+    bursts = {ladder.burst(times, each) for each in times}
+    assert len(bursts) == ladder.standing([(each, DELETE) for each in sorted(times)], 100_000).strikes
+    at_ms = data.draw(st.sampled_from(times))
+    begin_ms, end_ms = ladder.burst(times, at_ms)
+    assert begin_ms <= at_ms < end_ms
