@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_NUMBER = re.compile(r"#?(\d+)", re.ASCII)
+_NUMBER = re.compile(r"#?(\d+)[.,:;!?]*", re.ASCII)
 
 GREATEST = 2**63 - 1
 """The greatest number SQLite can look for: what is greater is no Record's either."""

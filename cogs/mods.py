@@ -188,7 +188,8 @@ class Mods(ChatCommands):
         group = await self._group(call, kind, word)
         called = f"{kind.capitalize()} {group.id}"
         await call.note(f"group {group.id}", kind)
-        if (running := self.desk.nukes.get(call.place.id)) and running.group_id == group.id:
+        running = self.desk.nukes.get(call.place.id)
+        if running and kind == "nuke" and (not word or running.group_id == group.id):
             await running.give_way()
         # What goes on would do again what is taken back.
         watch = self.desk.raids[call.place.id]

@@ -32,7 +32,7 @@ async def test_undo_lifts_the_ban_at_twitch_and_takes_the_strike(stand: Any) -> 
         assert record.outcome is Outcome.UNDONE
         assert (await bot.records.details(1)).events[-1].actor == "maud"
         assert (await bot.ask("maud", "!strikes eve")).startswith("eve has 0 strikes")
-        told = await bot.ask("aurora", "!undo 1")
+        told = await bot.ask("aurora", "!undo #1, please")
         assert re.fullmatch(r"Record #1 is undone already, by maud \ds ago\.", told)
         assert re.search(r" It was undone by maud \ds ago\.$", await bot.ask("maud", "!why #1"))
 
