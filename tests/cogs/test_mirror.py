@@ -96,7 +96,7 @@ async def test_an_unban_by_hand_marks_the_bots_record_undone_and_takes_the_strik
         [*_, event] = (await bot.records.details(1)).events
         assert (event.actor, event.outcome) == ("maud", Outcome.UNDONE)
         assert await bot.records.acted_on(record.channel_id, record.chatter_id, 0) == []
-        assert "It was undone." in await bot.ask("maud", "!why #1")
+        assert "It was undone by maud" in await bot.ask("maud", "!why #1")
 
 
 async def test_a_ban_and_its_unban_by_hand_stay_in_order(stand: Any) -> None:
