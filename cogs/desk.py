@@ -113,8 +113,6 @@ class Desk:
         Who is mentioned is told by Twitch, also where the display name is no login. A login is looked up at Twitch,
         then among recent chatters, then in the log: somebody renamed is found there by the old name.
         """
-        if word.startswith("#"):
-            raise UsageError("The number of a Record is written in digits.")
         name = word.removeprefix("@").rstrip(",:").lower()
         for mention in call.mentioned:
             if name in ((mention.name or "").lower(), (mention.display_name or "").lower()):

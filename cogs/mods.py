@@ -6,7 +6,7 @@ from collections import Counter
 
 from twitchio.ext import commands
 
-from cogs.acts import MODERATOR, act_evidence, ending_of, now_ms, record_act
+from cogs.acts import MODERATOR, act_evidence, ending_of, last_message, now_ms, record_act
 from cogs.call import Call, ChatCommands, RefusedError, Target, UsageError, number_of, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order

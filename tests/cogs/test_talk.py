@@ -55,8 +55,8 @@ async def test_too_many_commands_are_told_once(stand: Any) -> None:
 async def test_a_name_that_is_none_and_a_number_that_is_none_are_told_apart(stand: Any) -> None:
     async with stand() as bot:
         assert (await bot.ask("maud", "!strikes Bjørn")).startswith("That is no login name: those have a-z, 0-9 and _")
-        assert (await bot.ask("maud", "!why #-1")).startswith("The number of a Record is written in digits.")
-        assert "There is no Record #999999999999999999" in await bot.ask("maud", "!why #999999999999999999")
+        assert (await bot.ask("maud", "!why #-1")).startswith("A Record is named by its number.")
+        assert "There is no Record of that number" in await bot.ask("maud", "!why #999999999999999999")
         for command in ("!warn", "!note", "!permit", "!strikes", "!history"):
             bot.bot.desk._paces.clear()
             assert (await bot.ask("maud", command)).startswith("Say whom you mean.")
