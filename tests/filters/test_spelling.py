@@ -24,6 +24,8 @@ def find(word: str, *terms: str | Term) -> tuple[str, str, int] | None:
         ("блорпы", "блоооорпы", ("repeats", 0)),
         ("блорпы", "блопы", ("typo", 1)),  # a letter left out
         ("блорпы", "блопры", ("typo", 1)),  # two swapped
+        ("блоррпы", "блорпы", ("typo", 1)),  # one of a double letter
+        ("plonker", "plonkخr", ("typo", 1)),  # no key is beside it, or every one
         ("блорпы", "блормы", None),  # another key: whose neighbours are unknown
         ("блорпы", "блорпыы", ("repeats", 0)),
         ("сука", "cyka", ("homoglyph", 0)),
@@ -67,6 +69,7 @@ def test_words_of_other_scripts(term: str, word: str, found: tuple[str, int] | N
         # by ear
         ("blorf", "blorph", ("sound", 1)),
         ("kwob", "qwob", ("sound", 1)),
+        ("zyqk", "ziq", None),  # sounds like it, but is too short to tell
         ("zib", "zip", None),
         # something glued on
         ("blorp", "superblorp", ("glued", 0)),
@@ -91,6 +94,7 @@ def test_words_of_other_scripts(term: str, word: str, found: tuple[str, int] | N
         ("fuck", "fck", ("typo", 1)),
         ("fuck", "fcks", ("typo", 1)),
         ("fuck", "fckqx", None),
+        ("fuck", "zqvw" * 15, None),
         ("fuck", "mcfuckington", None),  # inside, and neither what stands before nor what stands behind is glue
         ("fuck", "zqorgfuck", ("compound", 0)),
         ("fuck", "zqorgfucking", ("compound", 0)),
@@ -163,6 +167,7 @@ def test_an_exact_term_forgives_no_misspelling_but_undoes_disguises() -> None:
         ("blorp", "superbl0rp", ("leet", 0)),
         ("motherfucker", "m0f0", ("leet", 0)),
         ("blorpen", "bl0pen", ("leet", 1)),
+        ("bllorpen", "bl0rp3n", ("leet", 1)),
         ("blorp", "bl0pr", ("leet", 1)),
         ("blorpen", "8lorpem", None),  # no digit within, and a slip besides
         ("bangers", "h4ngers", None),  # a slip of a real word is none, whatever it is written with

@@ -155,6 +155,13 @@ async def test_closing_waits_for_what_was_asked_before_and_takes_no_more(log: Re
         await log.open(make_record(make_message(4)))
 
 
+async def test_a_log_that_nobody_has_written_to_closes_too(db: Database) -> None:
+    log = RecordLog(db)
+    await asyncio.wait_for(log.close(), 5)
+    with pytest.raises(WriteError):
+        await log.open(make_record())
+
+
 async def test_a_caller_that_gives_up_does_not_disturb_the_others(log: RecordLog) -> None:
     waiting = [asyncio.create_task(log.open(make_record(make_message(each)))) for each in range(5)]
     await asyncio.sleep(0)
