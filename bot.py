@@ -38,7 +38,8 @@ from ops import retention as retention_commands
 from ops import review as review_commands
 from ops import sealed as sealed_commands
 from ops import staff as staff_commands
-from ops.command import fail
+from ops.calling import called, typed
+from ops.command import errors, fail
 from ops.console import serve as console_server
 from ops.metrics import Metrics, serving
 from sandbox import demo as demo_stage
@@ -94,7 +95,6 @@ app.add_typer(sealed_commands.app, name="sealed", rich_help_panel=ANSWERING)
 app.add_typer(report_commands.app, name="report", rich_help_panel=ANSWERING)
 app.add_typer(experiment_commands.app, name="experiment", rich_help_panel=ANSWERING)
 app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
-errors = Console(stderr=True)
 
 
 @asynccontextmanager
@@ -234,7 +234,7 @@ def doctor() -> None:
         checks += [each async for each in visit.checks()]
         for each in checks:
             mark = "[red]✗[/]" if each.remedy else "[green]✓[/]"
-            told = escape(each.found + (f" → {each.remedy}" if each.remedy else ""))
+            told = escape(each.found + (f" → {typed(each.remedy)}" if each.remedy else ""))
             Console().print(f"{mark} [bold]{escape(each.name)}[/]: {told}")
         return 3 if any(each.remedy for each in checks) else 0
 
@@ -265,12 +265,12 @@ def demo(
         if stay:
             # Before the last demo's log goes.
             console_server.listen(console_server.LOOPBACK, port).close()
-        demo_stage.make_room(database)
+        journal.configure(file=demo_stage.make_room(database))
         policy, told = Policy.preset(preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
         if preset is None and replay is None:
             policy = changed(policy, "blocklist.act_from", "1")
             told += ", and on insults too (blocklist.act_from = 1)"
-        errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}", highlight=False)
+        errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}")
         policies = demo_stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
         async with Sandbox() as twitch:
             settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
@@ -280,7 +280,7 @@ def demo(
                 console_server.beside(Settings(**settings), port if stay else None, sandbox=True) as console,
             ):
                 if stay:
-                    errors.print(f"console: {console}", highlight=False)
+                    errors.print(f"console: {console}")
                 with screen:
                     await demo_stage.play(twitch, chat, rate, screen, bot.drain)
                     summary = await screen.summary(twitch, records, bot.inflow)
@@ -371,14 +371,14 @@ def _go(work: Any) -> Any:
         with asyncio.Runner(loop_factory=pace.new_loop) as runner:
             return runner.run(work)
     except (*TOLD, HaltError) as error:
-        errors.print(f"chatwarden: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        errors.print(f"chatwarden: {error}", style="red")
         raise typer.Exit(HALTED if isinstance(error, HaltError) else BAD_INPUT) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     share()
-    app(arguments, prog_name="chatwarden")
+    app(arguments, prog_name=called())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from filters.masking import visible
+from ops.calling import typed
 from ops.when import WhenError, zone
 from storage.database import CorruptDatabaseError, Database, DatabaseError, missing
 from storage.exposure import ExposureError
@@ -42,8 +43,18 @@ Item = TypeVar("Item", bound="DataclassInstance")
 Columns = Mapping[str, Callable[[Item], object]]
 """A table of dataclasses: what stands under each heading."""
 
-errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-"""Takes every text to the letter: names and files may hold what rich would read as markup."""
+
+class Told(Console):
+    """What people are told: commands as they are to be typed, all else to the letter, since names and files may hold
+    what rich would read as markup.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts and what rich can draw."""
+        super().print(*(typed(each) if isinstance(each, str) else each for each in objects), **options)
+
+
+errors = Told(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def choice(kind: str, names: Iterable[Name]) -> Callable[[str], Name]:

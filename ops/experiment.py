@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ops.calling import typed
 from ops.command import (
     DATABASE,
     USAGE,
@@ -45,7 +46,7 @@ COLUMNS: Columns[Experiment] = {
 @app.command()
 def begin(
     channel: Annotated[str, typer.Argument(help="The channel (login or id).")],
-    revision: Annotated[int, typer.Argument(help="The saved revision to try, see: chatwarden policy history.")],
+    revision: Annotated[int, typer.Argument(help=typed("The saved revision to try, see: chatwarden policy history."))],
     why: Annotated[str, typer.Option(help="What is to be found out; names nobody.")],
     days: Annotated[float, typer.Option(min=0.01, max=90, help="How long, from now.")] = 7,
     share: Annotated[float, typer.Option(help="Share of the messages to try it on, 0 to 1.")] = 1.0,

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import structlog
 
+from ops.calling import typed
+
 LogFormat = Literal["console", "json"]
 ROOT = Path(__file__).parents[1]
 HIDDEN = "[hidden]"
@@ -22,13 +24,14 @@ _TOKEN = re.compile(
 """What introduces a secret, and Twitch's own form of one: thirty letters and digits without a break."""
 
 
-def configure(form: LogFormat = "console") -> None:
-    """Write what the bot and its libraries have to say to stderr."""
+def configure(form: LogFormat = "console", file: Path | None = None) -> None:
+    """Write what the bot and its libraries have to say to stderr, or to the end of a file."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
+        _spell_out,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -39,9 +42,9 @@ def configure(form: LogFormat = "console") -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=file is None and sys.stderr.isatty())
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -51,6 +54,8 @@ def configure(form: LogFormat = "console") -> None:
     root = logging.getLogger()
     for each in list(root.handlers):
         root.removeHandler(each)
+        if isinstance(each, logging.FileHandler):
+            each.close()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     for name in ("cogs", "twitch", "storage", "ops", "config", "bot", "__main__"):
@@ -63,6 +68,13 @@ def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = _TOKEN.sub(HIDDEN, value)
+    return event
+
+
+def _spell_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A command that is the remedy stands as it is to be typed."""
+    if isinstance(event.get("remedy"), str):
+        event["remedy"] = typed(event["remedy"])
     return event
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import statistics
 import time
 from collections import Counter, OrderedDict
@@ -23,6 +24,7 @@ from config.policy import Policy
 from filters.ladder import format_action
 from filters.masking import visible
 from filters.types import ActionKind, Verdict
+from ops.calling import called
 from sandbox.books import differences
 from sandbox.keyboard import talk
 from sandbox.server import Sandbox
@@ -87,11 +89,17 @@ def parse_speed(text: str) -> float | None:
     return speed
 
 
-def make_room(database: Path) -> None:
-    """Remove an earlier demo's log, so that the summary speaks of this one alone."""
-    for suffix in ("", "-wal", "-shm"):
+def make_room(database: Path) -> Path:
+    """Remove an earlier demo's logs, so that the summary speaks of this one alone; return the process log's file."""
+    for suffix in ("", "-wal", "-shm", ".log"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True)
+    return journal_of(database)
+
+
+def journal_of(database: Path) -> Path:
+    """The file for what the bot itself has to say during a demo."""
+    return database.with_name(f"{database.name}.log")
 
 
 def draw_up(folder: Path, channels: Sequence[str], policy: Policy) -> Path:
@@ -277,11 +285,12 @@ class Screen:
         for each in summary.differences[:10]:
             self._console.print(f"  {each}", style="red", markup=False)
         self._console.print("See the log:", style="bold")
-        self._console.print(
-            f"  chatwarden log list --database {database}", markup=False, highlight=False, soft_wrap=True
-        )
+        file = shlex.quote(str(database))
         query = "SELECT record_id, chatter, action, filter, rule, outcome FROM v_actions LIMIT 20"
-        self._console.print(f'  sqlite3 {database} "{query}"', markup=False, highlight=False, soft_wrap=True)
+        for each in (f"{called()} log list --database {file}", f'sqlite3 {file} "{query}"'):
+            self._console.print(f"  {each}", markup=False, highlight=False, soft_wrap=True)
+        told = f"What the bot itself had to say: {journal_of(database)}"
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

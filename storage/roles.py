@@ -70,6 +70,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 """Who may do what."""
 
 
+def may(permission: Permission) -> str:
+    """The roles that are permitted something, in words."""
+    return ", ".join(role for role, permitted in PERMISSIONS.items() if permission in permitted)
+
+
 class ForbiddenError(Exception):
     """Refused, and noted in audit as refused. The text says who may."""
 
@@ -125,12 +130,12 @@ class Roster:
             channel_id=channel_id,
             allowed=False,
         )
-        roles = ", ".join(role for role, permitted in PERMISSIONS.items() if permission in permitted)
         if staff is None:
             raise ForbiddenError(
-                f"{who!r} is not on the staff; {verb} is for: {roles} (a manager adds people with: staff add)"
+                f"{who!r} is not on the staff; {verb} is for: {may(permission)}"
+                " (a manager adds people with: chatwarden staff add)"
             )
-        raise ForbiddenError(f"{staff.name} is {staff.role}; {verb} is for: {roles}")
+        raise ForbiddenError(f"{staff.name} is {staff.role}; {verb} is for: {may(permission)}")
 
     async def add(self, name: str, role: Role, *, login: str | None = None, by: Staff | None, surface: Surface) -> None:
         """Put someone on the staff, or give a member another role.

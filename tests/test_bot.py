@@ -43,6 +43,24 @@ def test_the_demo_plays_acts_and_its_books_agree(tmp_path: Path) -> None:
     assert (summary["judged"], summary["records"], summary["outcomes"]) == (3, 1, {"applied": 1})
 
 
+def test_what_the_bot_has_to_say_during_a_demo_is_in_a_file_and_not_amid_the_chat(tmp_path: Path) -> None:
+    chat = tmp_path / "chat.jsonl"
+    talk = [{"ts": n, "channel": "aurora", "user": f"regular{n % 5}", "text": f"well then {n}"} for n in range(60)]
+    raid = [
+        {"ts": 60 + n / 10, "channel": "aurora", "user": f"raider{n}", "text": "go watch somebody who can play"}
+        for n in range(20)
+    ]
+    chat.write_text("".join(json.dumps(line) + "\n" for line in [*talk, *raid]))
+    (tmp_path / "d.sqlite3.log").write_text("the last demo's")
+    result = run("demo", "--replay", str(chat), "--speed", "1000", "--database", "d.sqlite3")
+    assert result.exit_code == 0, result.output
+    assert "raid_on" not in result.output
+    assert "What the bot itself had to say: d.sqlite3.log" in result.stdout
+    said = (tmp_path / "d.sqlite3.log").read_text()
+    assert "raid_on" in said
+    assert "the last demo's" not in said
+
+
 def test_the_demos_staff_leaves_every_page_of_the_console_something_to_show(tmp_path: Path) -> None:
     database = str(tmp_path / "d.sqlite3")
     result = run("demo", "--speed", "max", "--json", "--database", database)
