@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -47,12 +48,16 @@ from storage.exposure import Exposure
 from storage.people import erase as erase_person
 from storage.people import find_people, plan_erasure
 from storage.records import Outcome, Record, RecordQuery
-from storage.roles import Permission, Roster
+from storage.roles import Permission, Roster, may
 from storage.sealed import SealedQueue
 from storage.verifying import Head, heads
 from storage.verifying import verify as verify_log
 
 TAIL = "log tail"
+MASKED = (
+    f"Text and listed words are masked; --show-text shows them to the staff ({may(Permission.UNMASK)}), and the console"
+    " to the channel's moderators"
+)
 POLL_S = 0.5
 """How often ``tail`` looks for new Records."""
 
@@ -123,7 +128,8 @@ def list_records(
             records = await reader.list(asked)
             total = await reader.count(asked) if len(records) == query.limit else len(records)
             screen().print(record_table(records, view, tz))
-            errors.print(f"{len(records)} of {total} Records; chatwarden log show N for one")
+            where = "" if database == DATABASE else f" --database {shlex.quote(str(database))}"
+            errors.print(f"{len(records)} of {total} Records; for one: chatwarden log show NUMBER{where}")
 
     run(work())
 
@@ -159,6 +165,8 @@ def show(
             put_json({**view.row(found), **view.details(details), **sealed})
         else:
             screen().print(record_page(found, details, view, seal))
+            if not show_text:
+                errors.print(MASKED)
 
     run(work())
 

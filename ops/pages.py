@@ -9,8 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from filters.ladder import format_action
 from filters.masking import visible
 from filters.types import ActionKind, Evidence
+from ops.calling import typed
 from ops.shown import View, marked
 from ops.when import clock, iso
 from storage.queue import Item
@@ -49,7 +51,7 @@ def record_table(records: Sequence[Record], view: View, zone: str) -> Table:
             clock(record.ts_ms, view.zone),
             visible(record.channel),
             _chatter(record),
-            Text(str(record.action), STYLES.get(record.action.kind, "")),
+            Text(format_action(record.action), STYLES.get(record.action.kind, "")),
             str(record.outcome),
             record.filter,
             str(record.category),
@@ -76,7 +78,7 @@ def record_page(record: Record, details: RecordDetails, view: View, seal: Seal |
     }
     parts = [
         Text.assemble(
-            f"Record #{record.id}: ", (str(record.action), STYLES.get(record.action.kind, "")), f", {outcome}"
+            f"Record #{record.id}: ", (format_action(record.action), STYLES.get(record.action.kind, "")), f", {outcome}"
         ),
         *(Text(f"  {name:<11} {value}") for name, value in facts.items() if value),
         *section("Evidence", (line for each in details.evidence for line in finding(each, view))),
@@ -104,7 +106,7 @@ def told_seal(seal: Seal, view: View) -> str:
     """What became of sealed content, in words."""
     if seal.present:
         until = f" until {iso(seal.expires_ms, view.zone)}" if seal.expires_ms is not None else ""
-        kept = f"content kept encrypted{until} (see: chatwarden sealed list)"
+        kept = typed(f"content kept encrypted{until} (see: chatwarden sealed list)")
     else:
         kept = "content gone" if seal.kept else "content not kept: no key was set"
     return f"for {seal.category}, by {visible(seal.sealed_by)}; {kept}" + (f"; {seal.outcome}" if seal.outcome else "")
@@ -114,7 +116,8 @@ def tail_line(record: Record, view: View) -> str:
     """One Record on one line."""
     return (
         f"#{record.id} {clock(record.ts_ms, view.zone)} {visible(record.channel)} {_chatter(record)}: "
-        f"{record.action}, {record.outcome} ({record.filter}, {record.category}) {view.text(record.text)}"
+        f"{format_action(record.action)}, {record.outcome} ({record.filter}, {record.category})"
+        f" {view.text(record.text)}"
     )
 
 
@@ -141,7 +144,7 @@ def finding(each: Evidence, view: View) -> Iterable[str]:
     dry = ", dry run" if each.dry_run else ""
     yield f"{each.filter}, {each.category}, severity {_severity(each)}{dry}"
     yield (
-        f"  rule {view.text(each.rule)}; seen {view.text(each.folded) or '-'} ({each.technique}, "
+        f"  rule {view.rule(each)}; seen {view.text(each.folded) or '-'} ({each.technique}, "
         f"{_count(each.distance, 'edit')}, confidence {each.score:.2f})"
     )
     if each.detail:
@@ -171,7 +174,7 @@ def review_page(item: Item, record: Record, details: RecordDetails, view: View) 
         "yours until": iso(item.lease_ms or item.due_ms, view.zone),
         "sent": iso(record.ts_ms, view.zone),
         "channel": visible(record.channel),
-        "decided": f"{record.action} by {visible(record.actor)}: {record.filter}, {record.category}",
+        "decided": f"{format_action(record.action)} by {visible(record.actor)}: {record.filter}, {record.category}",
         "outcome": item.outcome,
         "text": text,
     }

@@ -35,6 +35,10 @@ class View:
             return masked(text)
         return text if self.exact else visible(text)
 
+    def rule(self, each: Evidence) -> str:
+        """What the filter went by: a listed word like chat text, a setting by its name."""
+        return self.text(each.rule) if each.folded else visible(each.rule)
+
     def row(self, record: Record) -> dict[str, Any]:
         """A Record as one flat row for programs; ``…_ms`` are UTC milliseconds, ``sent_at`` ISO-8601 in the zone."""
         return {name: field(self, record) for name, field in FIELDS.items()}
@@ -64,7 +68,7 @@ class View:
     def _finding(self, each: Evidence) -> dict[str, Any]:
         return {
             "filter": each.filter,
-            "rule": self.text(each.rule),
+            "rule": self.rule(each),
             "category": str(each.category),
             "severity": int(each.severity),
             "span": list(each.span),

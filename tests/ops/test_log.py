@@ -47,11 +47,11 @@ def test_list_shows_who_what_and_why_with_text_masked(database: Path) -> None:
     result = run(database, "list", "--tz", "Europe/Berlin", "--until", "2026-01-01T17:00:03.5")
     assert lines(textwrap.dedent(result.stdout)) == golden(
         """
-         #   sent (Europe/Berlin)   channel   chatter   action         outcome   filter      category       text
+         #   sent (Europe/Berlin)   channel   chatter   action        outcome   filter      category       text
          ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-         3   2026-01-01 17:00:03    studio    shouter   delete         dry_run   caps        channel rule   ••••• •••••
-         2   2026-01-01 17:00:02    studio    spammer   ban            undone    blocklist   harassment     ••• • • • •••
-         1   2026-01-01 17:00:01    studio    troll     timeout 600s   applied   blocklist   harassment     ••• ••• •••••
+         3   2026-01-01 17:00:03    studio    shouter   delete        dry_run   caps        channel rule   ••••• •••••
+         2   2026-01-01 17:00:02    studio    spammer   ban           undone    blocklist   harassment     ••• • • • •••
+         1   2026-01-01 17:00:01    studio    troll     timeout 10m   applied   blocklist   harassment     ••• ••• •••••
         """
     )
     assert "3 of 3 Records" in result.stderr
@@ -61,7 +61,7 @@ def test_show_tells_the_whole_story_of_a_record(staffed: Path) -> None:
     result = run(staffed, "show", "#1", "--show-text", "--tz", "Europe/Berlin")
     assert lines(result.stdout) == golden(
         """
-        Record #1: timeout 600s, applied
+        Record #1: timeout 10m, applied
           sent        2026-01-01T17:00:01.000+01:00
           channel     studio (501), policy revision 3
           chatter     troll (id-troll), 1 strike before
