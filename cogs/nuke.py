@@ -175,7 +175,8 @@ class Nukes(ChatCommands):
         running.seen |= chatters
         running.matched |= people
         kind = "a pattern" if plan.needle.pattern else "words"
-        why = f"{kind} of {len(plan.needle.text)} characters, last {plan.back_s} s, next {plan.watch_s} s"
+        spans = f"last {format_duration(plan.back_s)}, next {format_duration(plan.watch_s)}"
+        why = f"{kind} of {len(plan.needle.text)} characters, {spans}"
         running.group_id = await self.desk.groups.open(
             "nuke", call.place.id, actor=call.actor, why=why, started_ms=call.line.ts_ms
         )
