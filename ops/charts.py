@@ -45,10 +45,12 @@ _DARK = (
 )
 
 
-def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
-    """Bars lying under each other, a group for each label, the first on top."""
-    height = 110 + 22 * len(labels) * max(1, len(series))
-    chart = pygal.HorizontalBar(**_settings(title, height), print_values=True, print_zeroes=False)
+def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]], *, stacked: bool = False) -> str:
+    """Bars lying under each other, a group for each label, the first on top; or one bar each, of the series' pieces."""
+    height = 110 + 22 * len(labels) * (1 if stacked else max(1, len(series)))
+    kind = pygal.HorizontalStackedBar if stacked else pygal.HorizontalBar
+    # A piece may be narrower than its number.
+    chart = kind(**_settings(title, height), print_values=not stacked, print_zeroes=False)
     chart.x_labels = list(reversed(labels))
     # pygal puts the first below; people read from the top.
     for name, values in series.items():

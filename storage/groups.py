@@ -30,6 +30,16 @@ class RecordGroup:
     records: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroupStanding:
+    """How many of a group's Records are in force or under way, how many undone, and who undid the last one when."""
+
+    standing: int
+    undone: int
+    undone_by: str
+    undone_ms: int | None
+
+
 class Groups:
     """Opens, ends and reads groups. A Record joins one when it is written (NewRecord.group_id) or by ``take_in``."""
 
@@ -100,6 +110,13 @@ class Groups:
         )
         return [RecordGroup(*row) for row in rows]
 
+    async def standing(self, group_id: int) -> GroupStanding:
+        """How a group's Records stand now."""
+        [row] = await self._db.rows(_STANDING, (group_id,))
+        last = await self._db.rows(_LAST_UNDONE, (group_id,)) if row["undone"] else []
+        undone_ms, undone_by = last[0] if last else (None, "")
+        return GroupStanding(row["standing"], row["undone"], undone_by, undone_ms)
+
     async def of(self, record_id: int) -> int | None:
         """The group a Record belongs to, or None."""
         rows = await self._db.rows("SELECT group_id FROM record_group_members WHERE record_id = ?", (record_id,))
@@ -130,4 +147,22 @@ _SELECT = """
         (SELECT count(*) FROM record_group_members AS m WHERE m.group_id = g.id)
     FROM record_groups AS g
     JOIN actors AS a ON a.id = g.actor_id
+"""
+
+_STANDING = """
+    SELECT coalesce(sum(s.outcome IN ('pending', 'applied')), 0) AS standing,
+        coalesce(sum(s.outcome = 'undone'), 0) AS undone
+    FROM record_group_members AS m
+    JOIN record_states AS s ON s.record_id = m.record_id
+    WHERE m.group_id = ?
+"""
+
+_LAST_UNDONE = """
+    SELECT e.at_ms, a.name
+    FROM record_group_members AS m
+    JOIN record_events AS e ON e.record_id = m.record_id
+    JOIN actors AS a ON a.id = e.actor_id
+    WHERE m.group_id = ? AND e.outcome = 'undone'
+    ORDER BY e.id DESC
+    LIMIT 1
 """

@@ -77,6 +77,13 @@ class Requests:
         rows = await self._db.rows(f"{_SELECT} WHERE q.id = ?", (request_id,))
         return _request(rows[0]) if rows else None
 
+    async def latest(self, kind: RequestKind, subject: str | int) -> Request | None:
+        """What was asked last about a subject, done or not; None if nothing was."""
+        rows = await self._db.rows(
+            f"{_SELECT} WHERE q.subject = ? AND q.kind = ? ORDER BY q.id DESC LIMIT 1", (str(subject), str(kind))
+        )
+        return _request(rows[0]) if rows else None
+
     async def finish(self, request_id: int, failure: str = "") -> None:
         """Say that the bot is through with it, and why it failed if it did. Raises WriteError."""
         async with self._db.transaction() as transaction:

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from config.policy import PolicyError
 from ops.console import channel, drafts, figures, policies, review, signin, team, words
 from ops.console.desk import Access, Desk, desk
-from ops.console.guard import For, form, fragment, page
+from ops.console.guard import For, form, fragment, page, recognise
 from ops.console.rendering import back, render
 from ops.console.safety import Headers, Limit
 from ops.console.visitors import SESSION_MS, Rank
@@ -145,6 +145,8 @@ async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = TITLES.get(error.status_code, "That did not work")
     text = error.detail if error.detail not in {"Not Found", "Method Not Allowed"} else "There is no such page."
+    if not fragment(request):
+        await recognise(request)
     return await _failed(request, error.status_code, title, text)
 
 

@@ -13,19 +13,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from filters.masking import visible
 from filters.types import ActionKind, Category
 from ops.charts import bars
 from ops.console.desk import Desk, desk
 from ops.console.guard import Room, room_of, visitor_of
-from ops.console.rendering import TEMPLATES, Taste, back, drawing, render
+from ops.console.rendering import TEMPLATES, Taste, ago, back, drawing, render
 from ops.console.visitors import Rank
 from ops.numbers import number
 from storage.database import now_ms
 from storage.gaps import Gaps
 from storage.kpis import DAY_MS, Kind, Kpis, Period
 from storage.overview import Known
-from storage.reading import Outcome, Record, RecordQuery
-from storage.requests import Request as Asked
+from storage.reading import Outcome, Record, RecordDetails, RecordEvent, RecordQuery
 from storage.requests import RequestKind
 
 PAGE = 50
@@ -37,16 +37,31 @@ BREATH_S = 15.0
 ALIVE_MS = 15_000
 """A bot whose last sign of life is older than this does not watch."""
 LONGEST_NOTE = 500
+OTHER_FILTERS = ("raid", "moderator", "nuke", "automod", "twitch")
+"""What stands for a filter in Records of what no filter found: raid mode, people's deeds and Twitch's own."""
+PIECES = {
+    Outcome.APPLIED: "in force",
+    Outcome.UNDONE: "undone",
+    Outcome.WITHHELD: "withheld",
+    Outcome.FAILED: "failed",
+    Outcome.REVIEW: "for review",
+    Outcome.DRY_RUN: "dry run",
+    Outcome.PENDING: "under way",
+    Outcome.SUPERSEDED: "superseded",
+}
+"""What each outcome is called in the chart of the overview, in its order."""
+STANDS = {Outcome.APPLIED, Outcome.REVIEW}
+"""Outcomes of Records that did what their action says; all others are named instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterRow:
-    """What one filter did: how many Records, how many by action, and how many were undone."""
+    """How many Records one filter made: in all, of each action that stands or else outcome, and of each chart piece."""
 
     name: str
     total: int
-    actions: dict[str, int]
-    undone: int
+    kinds: dict[str, int]
+    pieces: Counter[str]
 
 
 async def overview(request: Request) -> Response:
@@ -73,7 +88,10 @@ async def overview(request: Request) -> Response:
         policy=policy,
         revision=await here.revisions.get(room.channel.id, number),
         records=await here.reader.list(RecordQuery(channel=room.channel.id, limit=12)),
-        groups=await here.groups.latest(room.channel.id, limit=5),
+        groups=[
+            (each, await here.groups.standing(each.id), await here.requests.latest(RequestKind.UNDO_GROUP, each.id))
+            for each in await here.groups.latest(room.channel.id, limit=5)
+        ],
         asked=[each for each in await here.requests.open() if each.channel_id == room.channel.id],
         alive_ms=alive_ms,
         alive=alive_ms is not None and now_ms() - alive_ms < ALIVE_MS,
@@ -84,7 +102,7 @@ async def log(request: Request) -> Response:
     """The channel's Records, newest first; the first page goes on by itself as new ones come."""
     here, room = desk(request), room_of(request)
     asked = request.query_params
-    chosen = {name: asked.get(name, "") for name in ("filter", "action", "outcome", "category", "chatter")}
+    chosen = {name: asked.get(name, "").strip() for name in ("filter", "action", "outcome", "category", "chatter")}
     before = asked.get("before", "")
     query = RecordQuery(
         channel=room.channel.id,
@@ -98,11 +116,13 @@ async def log(request: Request) -> Response:
     )
     records = await here.reader.list(query)
     policy, _ = await here.policy(room.channel.id)
+    strange = bool(chosen["chatter"]) and not await _is_known(here, room, chosen["chatter"])
     return await render(
         request,
         "log.html",
         records=records,
         chosen=chosen,
+        empty=f"The log knows nobody called {visible(chosen['chatter'])}." if strange else "No Record fits.",
         older={
             **{name: value for name, value in chosen.items() if value},
             "before": f"{records[-1].ts_ms} {records[-1].id}",
@@ -111,7 +131,7 @@ async def log(request: Request) -> Response:
         else None,
         live=not before and not any(chosen.values()),
         last_id=await here.reader.last_id(),
-        filters=[each.name for each in policy.filters.all],
+        filters=[*(each.name for each in policy.filters.all), *OTHER_FILTERS],
         actions=[each.name.lower() for each in ActionKind],
         outcomes=list(Outcome),
         categories=list(Category),
@@ -134,13 +154,16 @@ async def record(request: Request) -> Response:
     here, room = desk(request), room_of(request)
     found = await _record(request)
     group = await here.groups.of(found.id)
+    details = await here.reader.details(found.id)
     return await render(
         request,
         "record.html",
         record=found,
-        details=await here.reader.details(found.id),
+        details=details,
+        undoing=_undoing(details),
         group=await here.groups.get(group) if group else None,
-        asked=await _asked(here, RequestKind.UNDO_RECORD, found.id),
+        asked=await here.requests.latest(RequestKind.UNDO_RECORD, found.id),
+        notes=await here.notes.about(room.channel.id, found.chatter_id) if found.chatter_id else [],
         base=f"/c/{room.channel.name}",
         undoable=undoable(found),
     )
@@ -152,14 +175,16 @@ async def undo(request: Request) -> Response:
     found = await _record(request)
     address = f"/c/{room.channel.name}/records/{found.id}"
     if not undoable(found):
-        return back(request, address, f"#{found.id} is {found.outcome}: there is nothing to undo.", wrong=True)
-    if await _asked(here, RequestKind.UNDO_RECORD, found.id):
+        undone = _undoing(await here.reader.details(found.id))
+        told = f"was undone by {visible(undone.actor)} {ago(undone.at_ms)}" if undone else f"is {found.outcome}"
+        return back(request, address, f"#{found.id} {told}: there is nothing to undo.", wrong=True)
+    if await _is_asked(here, RequestKind.UNDO_RECORD, found.id):
         return back(request, address, "The bot has been asked already.")
     await here.requests.ask(
         RequestKind.UNDO_RECORD, found.id, room.channel.id, actor=visitor_of(request).login, note="console"
     )
     await _note(request, "undo", f"record {found.id}")
-    return back(request, address, f"The bot has been asked to undo #{found.id}.")
+    return back(request, address)
 
 
 async def undo_group(request: Request) -> Response:
@@ -168,13 +193,16 @@ async def undo_group(request: Request) -> Response:
     group = await here.groups.get(request.path_params["group"])
     if group is None or group.channel_id != room.channel.id:
         raise HTTPException(404, "There is no such group in this channel.")
-    if not await _asked(here, RequestKind.UNDO_GROUP, group.id):
+    stands = await here.groups.standing(group.id)
+    if not stands.standing:
+        told = f": undone by {visible(stands.undone_by)} {ago(stands.undone_ms)}" if stands.undone else ""
+        return back(request, f"/c/{room.channel.name}", f"Nothing of {group.kind} {group.id} stands{told}.", wrong=True)
+    if not await _is_asked(here, RequestKind.UNDO_GROUP, group.id):
         await here.requests.ask(
             RequestKind.UNDO_GROUP, group.id, room.channel.id, actor=visitor_of(request).login, note="console"
         )
         await _note(request, "undo", f"group {group.id}")
-    told = f"The bot has been asked to undo all {group.records} Records of {group.kind} {group.id}."
-    return back(request, f"/c/{room.channel.name}", told)
+    return back(request, f"/c/{room.channel.name}#groups")
 
 
 async def chatter(request: Request) -> Response:
@@ -235,10 +263,18 @@ def undoable(record: Record) -> bool:
     return record.outcome is Outcome.APPLIED and record.action.enforces
 
 
-async def _asked(here: Desk, kind: RequestKind, subject: int) -> Asked | None:
-    return next(
-        (each for each in await here.requests.open() if each.kind is kind and each.subject == str(subject)), None
-    )
+async def _is_asked(here: Desk, kind: RequestKind, subject: int) -> bool:
+    asked = await here.requests.latest(kind, subject)
+    return asked is not None and asked.done_ms is None
+
+
+def _undoing(details: RecordDetails) -> RecordEvent | None:
+    return next((each for each in reversed(details.events) if each.outcome is Outcome.UNDONE), None)
+
+
+async def _is_known(here: Desk, room: Room, who: str) -> bool:
+    people = await here.overview.called(who.removeprefix("@").lower())
+    return any([await here.overview.in_channel(each.person, room.channel.id) for each in people])
 
 
 async def _record(request: Request) -> Record:
@@ -270,21 +306,20 @@ async def _note(request: Request, verb: str, subject: str, detail: str = "") -> 
 
 
 def _rows(counts: Counter[Kind]) -> list[FilterRow]:
-    actions: dict[str, Counter[str]] = defaultdict(Counter)
-    undone: Counter[str] = Counter()
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    pieces: dict[str, Counter[str]] = defaultdict(Counter)
     for kind, count in counts.items():
-        shown = kind.action if kind.outcome in {"applied", "pending", "undone", "review"} else kind.outcome
-        actions[kind.filter][shown] += count
-        undone[kind.filter] += count if kind.outcome == "undone" else 0
-    rows = [FilterRow(name, made.total(), dict(made.most_common()), undone[name]) for name, made in actions.items()]
+        kinds[kind.filter][kind.action if kind.outcome in STANDS else kind.outcome] += count
+        pieces[kind.filter][PIECES[Outcome(kind.outcome)]] += count
+    rows = [FilterRow(name, made.total(), dict(made.most_common()), pieces[name]) for name, made in kinds.items()]
     return sorted(rows, key=lambda row: (-row.total, row.name))
 
 
 def _chart(rows: list[FilterRow], period: str) -> Markup:
-    series = {"in force" if any(row.undone for row in rows) else "Records": [row.total - row.undone for row in rows]}
-    if any(row.undone for row in rows):
-        series["undone"] = [row.undone for row in rows]
-    return drawing(bars(f"Records of the last {period}", [row.name.replace("_", " ") for row in rows], series))
+    present = [piece for piece in dict.fromkeys(PIECES.values()) if any(row.pieces[piece] for row in rows)]
+    series = {piece: [row.pieces[piece] for row in rows] for piece in present}
+    names = [row.name.replace("_", " ") for row in rows]
+    return drawing(bars(f"Records of the last {period}", names, series, stacked=True))
 
 
 def _place(text: str) -> tuple[int, int] | None:

@@ -108,6 +108,21 @@ def fragment(request: Request) -> bool:
     return request.headers.get("X-Fragment") == "1"
 
 
+async def recognise(request: Request) -> None:
+    """Who is signed in and in which channel they are, for a page that stands behind no wall: what tells of an error."""
+    here = desk(request)
+    visitor = here.sessions.find(request.session.get("key"))
+    request.state.visitor = visitor
+    first, _, rest = request.url.path.lstrip("/").partition("/")
+    if visitor is None or first != "c" or getattr(request.state, "room", None) is not None:
+        return
+    channel = await here.overview.channel(rest.partition("/")[0])
+    if channel is not None:
+        rank = visitor.rank(channel.id, await here.grants(channel.id))
+        if rank > Rank.STRANGER:
+            request.state.room = Room(channel, rank)
+
+
 async def _enter(request: Request, visitor: Visitor, whom: For, path: str) -> Room:
     channel = await desk(request).overview.channel(request.path_params["channel"])
     rank = Rank.STRANGER

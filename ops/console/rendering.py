@@ -107,11 +107,13 @@ def spans(found: RecordDetails | Verdict) -> list[tuple[int, int]]:
 
 
 def drawing(svg: str) -> Markup:
-    """A chart of ``ops.charts`` as part of a page, coloured by the console's own style sheet instead of its own."""
+    """A chart of ``ops.charts`` as part of a page, styled by the console's sheet alone: pages take no style inline."""
     tree = ET.fromstring(svg)  # noqa: S314 - drawn by us
     for parent in tree.iter():
         for each in [each for each in parent if each.tag.rpartition("}")[2] == "style"]:
             parent.remove(each)
+    for each in tree.iter():
+        each.attrib.pop("style", None)
     title = next((each.text for each in tree.iter() if each.tag.rpartition("}")[2] == "title"), "")
     tree.set("role", "img")
     tree.set("aria-label", title or "Chart")

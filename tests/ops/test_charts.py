@@ -18,6 +18,13 @@ def test_bars_say_what_they_show() -> None:
     assert "<script" not in svg
 
 
+def test_stacked_bars_say_what_the_pieces_are() -> None:
+    series = {"in force": [3, 0], "withheld": [44, 11]}
+    svg = bars("Records", ["flood", "self repeat"], series, stacked=True)
+    assert {"flood", "self repeat", "in force", "withheld"} <= set(texts(svg))
+    assert len(svg) < 2 * len(bars("Records", ["flood", "self repeat"], series))
+
+
 def test_hostile_labels_stay_text() -> None:
     svg = bars("<script>alert(1)</script>", ["</svg><b>", "&"], {'"><img src=x>': [1, 2]})
     assert "<script" not in svg

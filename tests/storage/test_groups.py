@@ -6,7 +6,7 @@ import pytest
 
 from filters.types import NONE
 from storage.database import Database, WriteError
-from storage.groups import Groups
+from storage.groups import Groups, GroupStanding
 from storage.records import Outcome, RecordLog
 from tests.storage.conftest import T0, make_message, make_record
 
@@ -70,6 +70,21 @@ async def test_a_raid_is_unfinished_until_it_ended_and_the_chats_modes_are_back(
     await groups.keep_modes(raid, {})
     assert await groups.modes(raid) == {}
     assert await groups.unfinished("id-studio") == []
+
+
+async def test_a_group_says_what_of_it_stands_and_who_undid_the_rest(db: Database, log: RecordLog) -> None:
+    groups = Groups(db)
+    raid = await groups.open("raid", "id-studio", actor="bot", why="raid", started_ms=T0)
+    members = [await log.open(replace(make_record(make_message(n)), group_id=raid)) for n in (1, 2, 3, 4)]
+    assert await groups.standing(raid) == GroupStanding(4, 0, "", None)
+    for number in members[:3]:
+        await log.settle(number, Outcome.APPLIED)
+    await log.settle(members[3], Outcome.FAILED, reason="404")
+    for number, actor in zip(members[:2], ("anna", "bea"), strict=True):
+        await log.settle(number, Outcome.UNDONE, actor=actor)
+    stands = await groups.standing(raid)
+    assert (stands.standing, stands.undone, stands.undone_by) == (1, 2, "bea")
+    assert stands.undone_ms is not None
 
 
 async def test_nobody_joins_a_group_that_does_not_exist(db: Database, log: RecordLog) -> None:

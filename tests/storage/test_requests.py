@@ -24,3 +24,8 @@ async def test_a_request_is_open_until_the_bot_is_through_with_it(db: Database, 
     assert (done.failure, failed.failure) == ("", "404 no such request")
     assert done.done_ms is not None
     assert await requests.get(99) is None
+    again = await requests.ask(RequestKind.UNDO_RECORD, number, "id-studio", actor="bob")
+    latest = await requests.latest(RequestKind.UNDO_RECORD, number)
+    assert latest is not None
+    assert (latest.id, latest.done_ms) == (again, None)
+    assert await requests.latest(RequestKind.UNDO_GROUP, number) is None

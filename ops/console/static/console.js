@@ -37,6 +37,22 @@ for (const target of all("[data-load]")) {
     .catch(() => { target.textContent = "The console does not answer. Load the page again."; });
 }
 
+// What the bot was asked for: the parts of the page that tell of it come anew once there is an answer.
+const renew = async (pause_ms) => {
+  await new Promise((done) => setTimeout(done, pause_ms));
+  try {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.querySelector("[data-renew]")) return;
+    if (!page.querySelector("[data-waits]")) {
+      for (const part of all("[data-renew]")) part.innerHTML = page.getElementById(part.id)?.innerHTML ?? "";
+      return;
+    }
+  } catch { /* The console is away; it may come back. */ }
+  renew(Math.min(pause_ms * 1.5, 10000));
+};
+if (document.querySelector("[data-waits]")) renew(400);
+
 // The live log: new rows come in on top, and replace themselves once their outcome stands.
 for (const list of all("[data-events]")) {
   const pulse = document.querySelector("[data-pulse]");

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html import unescape
 from typing import Any
 
 from config.policy import Policy
 from filters.types import Action, ActionKind, Message, Verdict
-from ops.console.channel import PAGE
+from ops.console.channel import PAGE, PIECES
+from storage.database import now_ms
+from storage.groups import Groups
 from storage.policies import PolicyLog
-from storage.records import NewRecord, RecordLog
+from storage.records import NewRecord, Outcome, RecordLog
 from storage.requests import RequestKind
 from tests.ops.conftest import SPACED, T0, line
-from tests.ops.console.conftest import MODERATOR, STREAMER, Guest, House
+from tests.ops.console.conftest import MODERATOR, NEIGHBOUR, STREAMER, Guest, House
 
 HERE = f"/c/{STREAMER}"
 TROLL = 2
@@ -65,7 +68,7 @@ async def test_the_log_is_sieved(house: House) -> None:
     page = await guest.see(f"{HERE}/log?action=ban&outcome=undone")
     assert "#2</a>" in page
     assert "#1</a>" not in page
-    assert "No Record fits" in await guest.see(f"{HERE}/log?chatter=nobody")
+    assert "No Record fits" in await guest.see(f"{HERE}/log?chatter=troll&action=ban")
     await guest.see(f"{HERE}/log?before=99999999999999999999+1&category=nonsense")
 
 
@@ -168,3 +171,128 @@ async def test_overview_counts_what_stands(house: House) -> None:
     page = await guest.see(f"{HERE}?period=30d")
     assert "The bot has not watched this channel yet" in page
     await guest.see(f"{HERE}?period=nonsense")
+
+
+async def add_raid(house: House, *, over: bool = True) -> tuple[int, list[int]]:
+    """A raid of three, applied: its group and its Records."""
+    log, groups = RecordLog(house.desk.db), Groups(house.desk.db)
+    group = await groups.open("raid", "501", actor="bot", why="3 alike", started_ms=now_ms())
+    numbers = []
+    for number in (6, 7, 8):
+        message = line(number, f"raider{number}", "you bad word")
+        verdict = Verdict(message, (SPACED,), Action(ActionKind.TIMEOUT, 600), 1)
+        numbers.append(await log.open(NewRecord.from_verdict(verdict, (), now_ms(), group_id=group)))
+        await log.settle(numbers[-1], Outcome.APPLIED)
+    if over:
+        await groups.end(group, now_ms())
+    await log.close()
+    return group, numbers
+
+
+async def undo_as(house: House, actor: str, *numbers: int) -> None:
+    log = RecordLog(house.desk.db)
+    for number in numbers:
+        await log.settle(number, Outcome.UNDONE, reason="by command", actor=actor)
+    await log.close()
+
+
+async def test_a_group_says_who_undid_it_and_offers_no_second_undo(house: House) -> None:
+    group, numbers = await add_raid(house)
+    guest = await house.come_in(MODERATOR)
+    button = f'action="{HERE}/groups/{group}/undo"'
+    assert button in await guest.see(HERE)
+    await undo_as(house, "maple_mod", numbers[0])
+    page = await guest.see(HERE)
+    assert "1 of 3, by maple_mod, " in page
+    assert "Undo the rest" in page
+    await undo_as(house, "other_mod", *numbers[1:])
+    page = await guest.see(HERE)
+    assert "by other_mod, " in page
+    assert button not in page
+    told = await guest.told(f"{HERE}/groups/{group}/undo")
+    assert f"Nothing of raid {group} stands: undone by other_mod " in told
+    assert await house.desk.requests.open() == []
+
+
+async def test_a_group_that_is_being_undone_says_so_and_why_it_failed(house: House) -> None:
+    group, _ = await add_raid(house)
+    guest = await house.come_in(MODERATOR)
+    page = await guest.told(f"{HERE}/groups/{group}/undo")
+    assert "has been asked to undo it all" in page
+    assert f'action="{HERE}/groups/{group}/undo"' not in page
+    [asked] = await house.desk.requests.open()
+    await house.desk.requests.finish(asked.id, "2 of its Records could not be undone")
+    page = await guest.see(HERE)
+    assert "2 of its Records could not be undone" in page
+    assert f'action="{HERE}/groups/{group}/undo"' in page
+
+
+async def test_a_record_says_who_undid_it_and_why_an_undo_failed(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    await guest.send(f"{HERE}/records/1/undo")
+    [asked] = await house.desk.requests.open()
+    await house.desk.requests.finish(asked.id, "Twitch refuses: 503")
+    page = await guest.see(f"{HERE}/records/1")
+    assert "Undoing it failed, now: Twitch refuses: 503" in page
+    assert f'action="{HERE}/records/1/undo"' in page
+    assert "undone by mod_anna, " in await guest.see(f"{HERE}/records/2")
+    assert "#2 was undone by mod_anna " in await guest.told(f"{HERE}/records/2/undo")
+
+
+async def test_a_record_shows_the_notes_about_its_chatter(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    assert f'href="{HERE}/chatters/{TROLL}#notes"' in await guest.see(f"{HERE}/records/1")
+    await guest.send(f"{HERE}/chatters/{TROLL}/notes", text="asked nicely")
+    assert "asked nicely" in await guest.see(f"{HERE}/records/1")
+    assert "asked nicely" not in await guest.see(f"{HERE}/records/2")
+
+
+async def test_the_log_tells_a_stranger_from_one_without_such_records(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    for name in ("troll", " @Troll "):
+        assert "#1</a>" in await guest.see(f"{HERE}/log?chatter={name}")
+    assert "No Record fits" in await guest.see(f"{HERE}/log?chatter=troll&action=ban")
+    assert "knows nobody called &lt;tro&gt;" in await guest.see(f"{HERE}/log?chatter=<tro>")
+
+
+async def test_the_log_is_sieved_by_what_stands_for_a_filter(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    for name in ("raid", "nuke", "moderator"):
+        assert f'<option value="{name}" selected>' in await guest.see(f"{HERE}/log?filter={name}")
+
+
+async def test_only_what_was_done_and_stands_is_in_force(house: House) -> None:
+    log = RecordLog(house.desk.db)
+    outcomes = [Outcome.WITHHELD] * 4 + [Outcome.APPLIED] * 3 + [Outcome.FAILED] * 2
+    for number, outcome in enumerate(outcomes):
+        at = replace(line(number, "busy", "so many lines"), ts_ms=now_ms())
+        evidence = replace(SPACED, filter="flood", rule="max_messages", folded="")
+        verdict = Verdict(at, (evidence,), Action(ActionKind.TIMEOUT, 600), 1)
+        await log.settle(await log.open(NewRecord.from_verdict(verdict, (), now_ms())), outcome)
+    await log.close()
+    guest = await house.come_in(MODERATOR)
+    page = await guest.see(f"{HERE}?period=24h")
+    row = re.search(r">flood</a></th>(.*)</td></tr>", page)
+    assert row
+    assert re.findall(r'">([a-z]+)</span> (\d)', row[1]) == [("withheld", "4"), ("timeout", "3"), ("failed", "2")]
+    chart = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    svg = "{http://www.w3.org/2000/svg}"
+    series = [each for each in chart.iter(f"{svg}g") if (each.get("class") or "").startswith("series serie-")]
+    values = [[each.text for each in one.iter(f"{svg}desc") if each.get("class") == "value"] for one in series]
+    legends = [each.text for each in chart.iter(f"{svg}text") if each.text in set(PIECES.values())]
+    assert (legends, [each for each in values if each]) == (["in force", "withheld", "failed"], [["3"], ["4"], ["2"]])
+    assert "style=" not in page
+
+
+async def test_an_error_keeps_the_way_to_the_other_pages(house: House) -> None:
+    guest = await house.come_in(MODERATOR)
+    for path, status in ((f"{HERE}/records/99", 404), (f"{HERE}/nowhere", 404), (f"{HERE}/filters", 403)):
+        page = await guest.see(path, status)
+        assert f'href="{HERE}/log"' in page
+        assert "Sign out" in page
+    page = await guest.see("/nowhere", 404)
+    assert "Sign out" in page
+    page = await guest.see(f"/c/{NEIGHBOUR}/nowhere", 404)
+    assert f'href="/c/{NEIGHBOUR}' not in page
+    stranger = await house.stranger()
+    assert "Sign out" not in await stranger.see(f"{HERE}/nowhere", 404)
