@@ -12,6 +12,7 @@ from twitchio import HTTPException, PartialUser
 from cogs.channel import Channel
 from cogs.enforce import describe
 from cogs.policies import PolicyBook
+from cogs.raids import RaidWatch
 from cogs.shadow import Shadows
 from cogs.undo import NothingToUndoError, Undo, UndoError
 from config.policy import PolicyError
@@ -37,6 +38,7 @@ class Errands:
         channels: Mapping[str, Channel],
         requests: Requests,
         undo: Undo,
+        raids: Mapping[str, RaidWatch],
         policies: PolicyBook,
         shadows: Shadows,
     ) -> None:
@@ -44,6 +46,7 @@ class Errands:
         self._channels = channels
         self._requests = requests
         self._undo = undo
+        self._raids = raids
         self._policies = policies
         self._shadows = shadows
         self._seen = 0
@@ -90,14 +93,7 @@ class Errands:
         if request.channel_id not in self._channels:
             return "the bot does not moderate this channel"
         try:
-            match request.kind:
-                case RequestKind.UNDO_RECORD:
-                    await self._undo.record(int(request.subject), actor=request.actor, reason=request.note)
-                case RequestKind.UNDO_GROUP:
-                    done = await self._undo.group(int(request.subject), actor=request.actor, reason=request.note)
-                    return f"{done.failed} of its Records could not be undone" if done.failed else ""
-                case RequestKind.APPROVE_APPEAL | RequestKind.DENY_APPEAL:
-                    await self._answer(request)
+            return await self._carry_out(request)
         except NothingToUndoError as error:
             # A request may be seen to twice, after a crash: what is undone already is no failure.
             return "" if "already" in str(error) else f"#{request.subject} {error}"
@@ -107,6 +103,21 @@ class Errands:
             return f"Twitch refuses: {describe(error)}"
         except ValueError:
             return f"{request.subject!r} is not a number"
+
+    async def _carry_out(self, request: Request) -> str:
+        match request.kind:
+            case RequestKind.UNDO_RECORD:
+                await self._undo.record(int(request.subject), actor=request.actor, reason=request.note)
+            case RequestKind.UNDO_GROUP:
+                done = await self._undo.group(int(request.subject), actor=request.actor, reason=request.note)
+                return f"{done.failed} of its Records could not be undone" if done.failed else ""
+            case RequestKind.END_RAID:
+                watch = self._raids[request.channel_id]
+                # The one that was seen to be on, and no later one.
+                if watch.group_id == int(request.subject):
+                    await watch.end(request.actor)
+            case RequestKind.APPROVE_APPEAL | RequestKind.DENY_APPEAL:
+                await self._answer(request)
         return ""
 
     async def _answer(self, request: Request) -> None:

@@ -127,7 +127,8 @@ class ModBot(Client):
         await recovery.take_up(self, self.channels, self._records)
         await self._listen()
         shadows = Shadows(self.channels, Experiments(self._database), self._policies)
-        errands = Errands(self, self.channels, Requests(self._database), self.desk.undo, self._policies, shadows)
+        requests = Requests(self._database)
+        errands = Errands(self, self.channels, requests, self.desk.undo, self._raids, self._policies, shadows)
         work = {"errands": errands.run(), "ages": self.ages.run(), "retention": keep_house(self._database)}
         for name, doing in work.items():
             chore = asyncio.create_task(doing, name=name)

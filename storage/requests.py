@@ -17,6 +17,7 @@ class RequestKind(StrEnum):
 
     UNDO_RECORD = "undo record"
     UNDO_GROUP = "undo group"
+    END_RAID = "end raid"
     APPROVE_APPEAL = "approve appeal"
     DENY_APPEAL = "deny appeal"
 

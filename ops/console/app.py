@@ -67,6 +67,7 @@ def routes() -> list[Route]:
         page(f"{here}/records/{{record:number}}", channel.record, For.MODERATOR),
         form(f"{here}/records/{{record:number}}/undo", channel.undo, For.MODERATOR),
         form(f"{here}/groups/{{group:number}}/undo", channel.undo_group, For.MODERATOR),
+        form(f"{here}/groups/{{group:number}}/end", channel.end_raid, For.MODERATOR),
         page(f"{here}/chatters/{{person:number}}", channel.chatter, For.MODERATOR),
         form(f"{here}/chatters/{{person:number}}/notes", channel.add_note, For.MODERATOR),
         page(f"{here}/try", policies.try_line, For.STREAMER, posts=True),

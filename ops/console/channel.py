@@ -23,6 +23,7 @@ from ops.console.visitors import Rank
 from ops.numbers import number
 from storage.database import now_ms
 from storage.gaps import Gaps
+from storage.groups import RecordGroup
 from storage.kpis import DAY_MS, Kind, Kpis, Period
 from storage.overview import Known
 from storage.reading import Outcome, Record, RecordDetails, RecordEvent, RecordQuery
@@ -88,6 +89,7 @@ async def overview(request: Request) -> Response:
         policy=policy,
         revision=await here.revisions.get(room.channel.id, number),
         records=await here.reader.list(RecordQuery(channel=room.channel.id, limit=12)),
+        raid=await _raid_under_way(here, room),
         groups=[
             (each, await here.groups.standing(each.id), await here.requests.latest(RequestKind.UNDO_GROUP, each.id))
             for each in await here.groups.latest(room.channel.id, limit=5)
@@ -190,9 +192,7 @@ async def undo(request: Request) -> Response:
 async def undo_group(request: Request) -> Response:
     """Ask the bot to take back all that one decision did."""
     here, room = desk(request), room_of(request)
-    group = await here.groups.get(request.path_params["group"])
-    if group is None or group.channel_id != room.channel.id:
-        raise HTTPException(404, "There is no such group in this channel.")
+    group = await _group(request)
     stands = await here.groups.standing(group.id)
     if not stands.standing:
         told = f": undone by {visible(stands.undone_by)} {ago(stands.undone_ms)}" if stands.undone else ""
@@ -203,6 +203,18 @@ async def undo_group(request: Request) -> Response:
         )
         await _note(request, "undo", f"group {group.id}")
     return back(request, f"/c/{room.channel.name}#groups")
+
+
+async def end_raid(request: Request) -> Response:
+    """Ask the bot to end raid mode; what was done to people stays."""
+    here, room = desk(request), room_of(request)
+    group = await _group(request)
+    if group.kind != "raid" or group.ended_ms is not None:
+        return back(request, f"/c/{room.channel.name}", f"{group.kind.capitalize()} {group.id} is over.", wrong=True)
+    if not await _is_asked(here, RequestKind.END_RAID, group.id):
+        await here.requests.ask(RequestKind.END_RAID, group.id, room.channel.id, actor=visitor_of(request).login)
+        await _note(request, "raid mode", f"group {group.id}", "off")
+    return back(request, f"/c/{room.channel.name}")
 
 
 async def chatter(request: Request) -> Response:
@@ -282,6 +294,21 @@ async def _record(request: Request) -> Record:
     if found is None or found.channel_id != room_of(request).channel.id:
         raise HTTPException(404, f"There is no Record #{request.path_params['record']} in this channel.")
     return found
+
+
+async def _group(request: Request) -> RecordGroup:
+    group = await desk(request).groups.get(request.path_params["group"])
+    if group is None or group.channel_id != room_of(request).channel.id:
+        raise HTTPException(404, "There is no such group in this channel.")
+    return group
+
+
+async def _raid_under_way(here: Desk, room: Room) -> tuple[RecordGroup, bool] | None:
+    """The raid that is not over, and whether the bot has been asked to end it."""
+    for group in await here.groups.latest(room.channel.id, "raid", limit=1):
+        if group.ended_ms is None:
+            return group, await _is_asked(here, RequestKind.END_RAID, group.id)
+    return None
 
 
 async def _known(request: Request) -> Known:

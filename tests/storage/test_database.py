@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from storage import database
+from storage.appeals import Appeals
 from storage.database import (
     MOST_VALUES,
     CorruptDatabaseError,
@@ -18,6 +20,8 @@ from storage.database import (
     migrations,
     write_rows,
 )
+from storage.requests import RequestKind, Requests
+from storage.roles import Role, Roster
 
 
 async def test_a_new_file_gets_every_migration_and_the_promised_guarantees(path: Path) -> None:
@@ -46,6 +50,35 @@ async def test_opening_again_changes_nothing(path: Path) -> None:
     before = path.read_bytes()
     await (await Database.open(path)).close()
     assert path.read_bytes() == before
+
+
+async def test_what_was_asked_before_raid_mode_could_be_ended_is_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(database, "migrations", lambda: migrations()[:10])
+        db = await Database.open(path)
+        await Appeals(db).receive(
+            twitch_id="abc-1",
+            channel_id="501",
+            channel="studio",
+            chatter_id="7",
+            chatter="larry",
+            text="sorry",
+            received_ms=1,
+        )
+        await Roster(db).add("ada", Role.MANAGER, by=None, surface="shell")
+        ada = await Roster(db).find("ada")
+        assert ada is not None
+        await Appeals(db).decide(ada, 1, "deny", "rule broken", surface="shell")
+        asked = await Requests(db).open()
+        await db.close()
+    db = await Database.open(path)
+    assert await Requests(db).open() == asked != []
+    assert await db.rows("PRAGMA foreign_key_check") == []
+    assert [row["decision"] for row in await db.rows("SELECT decision FROM v_appeals")] == ["deny"]
+    await Requests(db).ask(RequestKind.END_RAID, 1, "501", actor="ada")
+    await db.close()
 
 
 async def test_every_table_is_strict(db: Database) -> None:

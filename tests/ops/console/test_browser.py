@@ -193,8 +193,8 @@ async def test_overturning_lifts_a_timeout_at_twitch(scene: Scene) -> None:
     await page.wait_for_selector(".out.undone")
 
 
-async def raid(scene: Scene) -> None:
-    """Regulars talk for a minute, then accounts nobody knows say one thing, then it is over."""
+async def raid(scene: Scene, *, over: bool = True) -> None:
+    """Regulars talk for a minute, then accounts nobody knows say one thing, and then it may be over."""
     pick = random.Random(7)
     talk = ("nice one", "what was that", "he should go left", "this map again", "no way")
     for second in range(60):
@@ -203,7 +203,8 @@ async def raid(scene: Scene) -> None:
         name = "".join(pick.choices("abcdefghijklmnopqrstuvwxyz", k=pick.randint(6, 14)))
         await scene.say(name, THREAT, ts=START_S + 60 + number * 0.05)
     await scene.until(lambda: len(scene.twitch.bans(STREAMER)) == RAIDERS)
-    await scene.say(REGULARS[0], "what a night", ts=START_S + 500)
+    if over:
+        await scene.say(REGULARS[0], "what a night", ts=START_S + 500)
 
 
 async def test_a_raid_is_overturned_as_one_by_keyboard_and_everybody_let_back_in(scene: Scene) -> None:
@@ -243,6 +244,66 @@ async def test_new_records_come_into_the_live_log_by_themselves(scene: Scene) ->
     await scene.say("larry", "you grumblefoo")
     await page.wait_for_selector("#r1:has-text('timeout')")
     assert "grumblefoo" not in await page.inner_text("main")
+
+
+@pytest.mark.parametrize("path", ["", "/log", "/chatters/1"])
+async def test_a_finger_opens_a_record_wherever_it_meets_the_row(scene: Scene, path: str) -> None:
+    await scene.say("larry", "you grumblefoo")
+    page = await scene.come_in("demo_mod", viewport={"width": 360, "height": 800}, has_touch=True)
+    for spot in (".no", ".text", ".why", ".when", ".done"):
+        await page.goto(scene.address + HERE + path)
+        assert await page.locator("#r1 .no:text('#1')").is_visible()
+        box = await page.locator(f"#r1 {spot}").bounding_box()
+        assert box is not None
+        await page.touchscreen.tap(box["x"] + 4, box["y"] + box["height"] / 2)
+        await page.wait_for_url("**/records/1")
+    await page.goto(scene.address + HERE + path)
+    await page.tap("#r1 .who a")
+    await page.wait_for_url("**/chatters/*")
+
+
+async def test_who_asks_for_an_undo_sees_what_came_of_it(scene: Scene) -> None:
+    await scene.say("larry", "you grumblefoo")
+    page = await scene.come_in("demo_mod")
+    await page.goto(scene.address + HERE + "/records/1")
+    await page.click("text=Undo")
+    await page.wait_for_selector("text=has been asked to undo #1")
+    await page.wait_for_selector("#standing:has-text('undone by demo_mod, now')")
+    await page.wait_for_selector("#then:has-text('undone by demo_mod')")
+    assert await page.locator("#standing button").count() == 0
+    assert not scene.twitch.bans(STREAMER)
+
+
+async def test_without_javascript_who_asks_for_an_undo_may_load_the_page_again(scene: Scene) -> None:
+    await scene.say("larry", "you grumblefoo")
+    page = await scene.come_in("demo_mod", java_script_enabled=False)
+    await page.goto(scene.address + HERE + "/records/1")
+    await page.click("text=Undo")
+    async with asyncio.timeout(PATIENCE_S):
+        while await page.locator("#standing:has-text('undone by demo_mod')").count() == 0:
+            again = await page.get_attribute("a:text('Load the page again')", "href")
+            await page.goto(f"{scene.address}{again}")
+
+
+async def test_a_raid_is_ended_and_undone_from_the_overview(scene: Scene) -> None:
+    page = await scene.come_in("demo_mod")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    [watch] = scene.bot.desk.raids.values()
+    await raid(scene, over=False)
+    assert watch.group_id is not None
+    await page.goto(scene.address + HERE + "?period=30d")
+    await page.wait_for_selector(".health :text('Raid mode is on since')")
+    await page.click("text=End raid mode")
+    await page.wait_for_selector("text=has been asked to end it")
+    await page.wait_for_selector(".health :text('Raid mode is on since')", state="detached")
+    assert watch.group_id is None
+    await page.click("text=Undo all")
+    await page.wait_for_selector("text=has been asked to undo it all")
+    await page.wait_for_selector("#sweeps:has-text('undone by demo_mod')")
+    assert await page.locator("#sweeps button").count() == 0
+    assert not scene.twitch.bans(STREAMER)
+    assert said == []
 
 
 async def test_hostile_names_and_lines_do_nothing(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from config.policy import Policy
 from filters.types import Action, ActionKind, Message, Verdict
 from ops.console.channel import PAGE, PIECES
 from storage.database import now_ms
+from storage.gaps import Gaps
 from storage.groups import Groups
 from storage.policies import PolicyLog
 from storage.records import NewRecord, Outcome, RecordLog
@@ -296,3 +297,25 @@ async def test_an_error_keeps_the_way_to_the_other_pages(house: House) -> None:
     assert f'href="/c/{NEIGHBOUR}' not in page
     stranger = await house.stranger()
     assert "Sign out" not in await stranger.see(f"{HERE}/nowhere", 404)
+
+
+async def test_a_raid_under_way_is_told_and_ended_once(house: House) -> None:
+    group, _ = await add_raid(house, over=False)
+    await Gaps(house.desk.db).alive({"501": STREAMER})
+    guest = await house.come_in(MODERATOR)
+    assert f'action="{HERE}/groups/{group}/end"' in await guest.see(HERE)
+    assert "has been asked to end it" in await guest.told(f"{HERE}/groups/{group}/end")
+    await guest.send(f"{HERE}/groups/{group}/end")
+    [asked] = await house.desk.requests.open()
+    assert (asked.kind, asked.subject, asked.actor) == (RequestKind.END_RAID, str(group), MODERATOR)
+    await Groups(house.desk.db).end(group, now_ms())
+    assert f"Raid {group} is over." in await guest.told(f"{HERE}/groups/{group}/end")
+    assert "Raid mode is on" not in await guest.see(HERE)
+
+
+async def test_a_raid_of_a_bot_that_stopped_is_not_offered_to_be_ended(house: House) -> None:
+    await add_raid(house, over=False)
+    guest = await house.come_in(MODERATOR)
+    page = await guest.see(HERE)
+    assert "Raid mode was on when the bot stopped" in page
+    assert "End raid mode" not in page

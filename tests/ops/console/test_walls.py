@@ -35,6 +35,7 @@ WALLS: dict[tuple[str, str], str | Permission] = {
             "/show-text",
             "/records/{record:number}/undo",
             "/groups/{group:number}/undo",
+            "/groups/{group:number}/end",
             "/chatters/{person:number}/notes",
         )
     },
