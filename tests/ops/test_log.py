@@ -57,6 +57,14 @@ def test_list_shows_who_what_and_why_with_text_masked(database: Path) -> None:
     assert "3 of 3 Records" in result.stderr
 
 
+def test_a_rule_that_is_no_listed_word_stands_in_plain_and_who_may_see_the_rest_is_said(database: Path) -> None:
+    shout, abuse = run(database, "show", "3"), run(database, "show", "1")
+    assert "rule max_ratio 0.7;" in shout.stdout
+    assert "rule •••••••;" in abuse.stdout
+    assert "badword" not in abuse.stdout
+    assert "--show-text shows them to the staff (analyst, senior, investigator, legal, manager)" in abuse.stderr
+
+
 def test_show_tells_the_whole_story_of_a_record(staffed: Path) -> None:
     result = run(staffed, "show", "#1", "--show-text", "--tz", "Europe/Berlin")
     assert lines(result.stdout) == golden(
