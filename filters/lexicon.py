@@ -201,10 +201,10 @@ class Lexicon:
                         yield Hit(term, span, form, 0, technique, CONFIDENCE[technique])
 
     def _windows(self, words: Sequence[Word]) -> Iterator[tuple[int, int, Found]]:
-        last = len(words) - 1
+        last, native = len(words) - 1, self._index.native_phrases
         skip_to = 0
         for at, word in enumerate(words):
-            if at < last:
+            if at < last and (word.phrase_words or word.rare or words[at + 1].rare or word.looks_key in native):
                 yield from self._beginning(words, at)
             if at >= skip_to and word.broken:
                 skip_to = next((end for end in range(at, last + 1) if not words[end].broken), last + 1)
