@@ -20,7 +20,7 @@ class PolicyBook:
         """The channel's policy and revision number. PolicyError if it cannot be read; nothing is saved then."""
         revision = await self._revisions.current(channel_id)
         if revision is not None:
-            return Policy.parse(revision.toml, f"policy of {channel}, revision {revision.number}"), revision.number
+            return Policy.stored(revision.toml, f"policy of {channel}, revision {revision.number}"), revision.number
         path = self._folder / f"{channel}.toml"
         policy, reason = (
             (Policy.load(path), f"first start, from {path}")
@@ -42,7 +42,7 @@ class PolicyBook:
         revision = await self._revisions.get(channel_id, number)
         if revision is None:
             raise PolicyError(f"policy of {channel}: no revision {number}")
-        return Policy.parse(revision.toml, f"policy of {channel}, revision {number}")
+        return Policy.stored(revision.toml, f"policy of {channel}, revision {number}")
 
     async def news(self, after: int) -> tuple[int, dict[str, int]]:
         """The revisions saved since, as PolicyLog.news tells them."""

@@ -131,7 +131,7 @@ class Streamers(ChatCommands):
         if revision is None:
             raise RefusedError("There is no such revision of this channel's policy.")
         await self.desk.amendments.make(
-            call, lambda _: Policy.parse(revision.toml), reason=f"restores revision {revision.number}"
+            call, lambda _: Policy.stored(revision.toml), reason=f"restores revision {revision.number}"
         )
 
     async def _list(self, call: Call) -> None:
@@ -148,7 +148,7 @@ class Streamers(ChatCommands):
 def _between(old: Revision, new: Revision) -> list[Change]:
     """What changed; nothing where another version of chatwarden made one, which this one cannot read."""
     try:
-        return difference(Policy.parse(old.toml), Policy.parse(new.toml))
+        return difference(Policy.stored(old.toml), Policy.stored(new.toml))
     except PolicyError:
         return []
 

@@ -1,4 +1,4 @@
-"""A policy's own words beside other lists: what a list brings into it, and what Twitch's blocked terms lack of it."""
+"""A policy's own words beside other lists and presets: what a list brings, what Twitch's list lacks, what stays."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ from filters.text import composed
 
 SHORTEST, LONGEST = 2, 500
 """Characters of a blocked term (Twitch API reference, Add Blocked Term)."""
+OWN = ("prefix", "language", "dry_run", "grants", "exempt")
+OWN_OF_FILTERS = {
+    "blocklist": ("terms", "allow"),
+    "links": ("allow", "scams"),
+    "regex": ("patterns",),
+    "copy_paste": ("allow",),
+    "learned": ("enabled", "lessons", "model"),
+}
+"""Settings that are a channel's own, whatever preset it takes: what it wrote itself, and who may do what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,17 @@ class Outgo:
     entries: tuple[str, ...]
     present: int
     refused: tuple[Problem, ...]
+
+
+def with_preset(policy: Policy, name: str) -> Policy:
+    """A preset with what is the channel's own; what was in dry run stays so. Raises PolicyError."""
+    taken = Policy.preset(name).model_dump(mode="json")
+    own = policy.model_dump(mode="json")
+    taken |= {each: own[each] for each in OWN}
+    for filter_name, settings in taken["filters"].items():
+        for each in ("dry_run", *OWN_OF_FILTERS.get(filter_name, ())):
+            settings[each] = own["filters"][filter_name][each]
+    return Policy.of(taken)
 
 
 def take_in(policy: Policy, found: Imported) -> Intake:

@@ -106,15 +106,23 @@ class Policy(Settings):
     @classmethod
     def parse(cls, text: str, source: str = "policy") -> Policy:
         """Read a policy from TOML. PolicyError names the line or the setting that is wrong; nothing is half-read."""
-        if len(text.encode(errors="replace")) > LONGEST_POLICY:
-            raise PolicyError(f"{source}: {len(text)} characters are above the limit of {LONGEST_POLICY:,} bytes")
-        text = text.removeprefix("\ufeff")  # some editors on Windows begin a file so
-        try:
-            settings = tomllib.loads(text)
-        except RecursionError:
-            raise PolicyError(f"{source}: not valid TOML: brackets in brackets too deep to read") from None
-        except ValueError as error:  # TOMLDecodeError, or Python's own about a number of thousands of digits
-            raise PolicyError(f"{source}: not valid TOML: {error}{_said_there(text, str(error))}") from None
+        return cls._checked(_tables(text, source), source)
+
+    @classmethod
+    def stored(cls, text: str, source: str = "policy") -> Policy:
+        """Read a revision, as ``to_toml`` wrote it. A filter without a table is younger than it, and so off.
+
+        An upgrade must not make anything bite that nobody in the channel has switched on.
+        """
+        settings = _tables(text, source)
+        known = settings.get("filters", {})
+        if isinstance(known, Mapping):
+            younger = {name: {"enabled": False} for name in FilterSet.model_fields if name not in known}
+            settings["filters"] = {**known, **younger}
+        return cls._checked(settings, source)
+
+    @classmethod
+    def _checked(cls, settings: Mapping[str, Any], source: str) -> Policy:
         try:
             return cls.of(settings)
         except PolicyError as error:
@@ -134,7 +142,7 @@ class Policy(Settings):
 
     @classmethod
     def load(cls, path: Path) -> Policy:
-        """Read a policy file."""
+        """Read a policy file that people write: what it does not say is as in the default preset."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -143,15 +151,14 @@ class Policy(Settings):
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path}: cannot be read as UTF-8 text ({error})") from None
-        return cls.parse(text, str(path))
+        return cls._checked(_laid_over(_preset_tables(DEFAULT_PRESET), _tables(text, str(path))), str(path))
 
     @classmethod
     def preset(cls, name: str = DEFAULT_PRESET) -> Policy:
         """One of the shipped policies by name."""
-        path = PRESETS / f"{name}.toml"
         if name not in preset_names():
             raise PolicyError(f"no preset {name!r} (there are {', '.join(preset_names())})")
-        return cls.load(path)
+        return cls._checked(_preset_tables(name), str(PRESETS / f"{name}.toml"))
 
     @classmethod
     def named(cls, spec: str) -> Policy:
@@ -178,6 +185,33 @@ class Policy(Settings):
 def preset_names() -> tuple[str, ...]:
     """The shipped policies' names."""
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
+
+
+def _preset_tables(name: str) -> dict[str, Any]:
+    path = PRESETS / f"{name}.toml"
+    return _tables(path.read_text(encoding="utf-8"), str(path))
+
+
+def _tables(text: str, source: str) -> dict[str, Any]:
+    if len(text.encode(errors="replace")) > LONGEST_POLICY:
+        raise PolicyError(f"{source}: {len(text)} characters are above the limit of {LONGEST_POLICY:,} bytes")
+    text = text.removeprefix("\ufeff")  # some editors on Windows begin a file so
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise PolicyError(f"{source}: not valid TOML: brackets in brackets too deep to read") from None
+    except ValueError as error:  # TOMLDecodeError, or Python's own about a number of thousands of digits
+        raise PolicyError(f"{source}: not valid TOML: {error}{_said_there(text, str(error))}") from None
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with those above on top, setting by setting; a list is replaced as a whole."""
+    laid = dict(below)
+    for name, value in above.items():
+        lower = laid.get(name)
+        both = isinstance(lower, Mapping) and isinstance(value, Mapping)
+        laid[name] = _laid_over(lower, value) if both else value
+    return laid
 
 
 _NOT_ONE = {

@@ -172,7 +172,7 @@ async def _named(log: PolicyLog, spec: str) -> Named:
     revision = await (log.get(found[0], int(number)) if number else log.current(found[0]))
     if revision is None:
         raise PolicyError(f"{spec}: no such revision")
-    return f"{found[1]}@{revision.number}", Policy.parse(revision.toml, spec)
+    return f"{found[1]}@{revision.number}", Policy.stored(revision.toml, spec)
 
 
 def _preset_or_file(spec: str) -> Named:

@@ -12,7 +12,7 @@ import typer
 from rich.progress import track
 
 from config.changes import difference
-from config.exchange import Outgo, for_twitch, take_in
+from config.exchange import Outgo, for_twitch, take_in, with_preset
 from config.imports import Imported, read_list, read_twitch
 from config.policy import Policy, PolicyError, preset_names
 from filters.masking import visible
@@ -113,8 +113,10 @@ def export_policy(
 
 
 def _of_file(policy: Policy, file: Path) -> Policy:
-    if file.suffix == ".toml" or str(file) in preset_names():
-        return Policy.named(str(file))
+    if str(file) in preset_names():
+        return with_preset(policy, str(file))
+    if file.suffix == ".toml":
+        return Policy.load(file)
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

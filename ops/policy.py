@@ -231,7 +231,7 @@ def _told(earlier: Revision | None, later: Revision) -> list[str]:
     if earlier is None:
         return []
     try:
-        return [str(each) for each in difference(Policy.parse(earlier.toml), Policy.parse(later.toml))]
+        return [str(each) for each in difference(Policy.stored(earlier.toml), Policy.stored(later.toml))]
     except PolicyError:
         return ["made by another version of chatwarden"]
 

@@ -90,7 +90,7 @@ class Desk:
 
 def read(revision: Revision, channel: str) -> Policy:
     """A revision's policy. Raises PolicyError, which names it."""
-    return Policy.parse(revision.toml, f"policy of {channel}, revision {revision.number}")
+    return Policy.stored(revision.toml, f"policy of {channel}, revision {revision.number}")
 
 
 def put_changes(changes: Sequence[Change]) -> None:

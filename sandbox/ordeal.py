@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from config.policy import Policy
 from filters.types import ActionKind
 from sandbox.demo import settle
 from sandbox.faults import Fault
@@ -64,8 +65,10 @@ class BotProcess:
         policies.mkdir(exist_ok=True)
         self._settings = await settle(self._twitch, self.channels, self.database) | {"policies": policies} | settings
         store = TokenStore(self._settings["tokens"])
+        # Else what it does not name would be as in the preset that files are laid over.
+        complete = Policy.parse(policy).to_toml()
         for channel in self.channels:
-            (policies / f"{channel}.toml").write_text(policy)
+            (policies / f"{channel}.toml").write_text(complete)
             access, refresh = self._twitch.grant(channel, scopes.STREAMER)
             user = self._twitch.add_user(channel)
             store.save(Token(user.id, channel, access, refresh, scopes.STREAMER))

@@ -86,7 +86,7 @@ class Desk:
         number, policy = self._parsed.get(channel_id, (0, None))
         if policy is None or number != latest.number:
             told = f"policy of channel {channel_id}, revision {latest.number}"
-            policy = await asyncio.to_thread(Policy.parse, latest.toml, told)
+            policy = await asyncio.to_thread(Policy.stored, latest.toml, told)
             self._parsed[channel_id] = (latest.number, policy)
         return policy, latest.number
 

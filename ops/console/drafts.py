@@ -138,7 +138,7 @@ async def save(request: Request) -> Response:
 
 
 def _rebased(before: Revision | None, draft: Policy, onto: Policy) -> Policy:
-    made = difference(Policy.parse(before.toml) if before else Policy(), draft)
+    made = difference(Policy.stored(before.toml) if before else Policy(), draft)
     return rebase(made, onto)
 
 

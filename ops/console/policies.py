@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from config.changes import Change, difference, value_of
+from config.exchange import with_preset
 from config.policy import PRESETS, Policy, PolicyError, preset_names
 from filters.base import Filter
 from filters.ladder import format_action
@@ -111,10 +112,10 @@ async def presets(request: Request) -> Response:
     if request.method == "POST":
         name = str((await request.form()).get("preset", ""))
         try:
-            chosen = Policy.preset(name)
+            chosen = await asyncio.to_thread(with_preset, policy, name)
         except PolicyError as error:
             raise HTTPException(404, str(error)) from None
-        count = await keep(request, await asyncio.to_thread(_with_own, chosen, policy))
+        count = await keep(request, chosen)
         if not count:
             return back(request, f"/c/{room.channel.name}/presets", f"The policy is {name} already.")
         return back(request, f"/c/{room.channel.name}/draft", f"Preset {name}: look through what it changes.")
@@ -134,7 +135,7 @@ async def revision(request: Request) -> Response:
     found = await here.revisions.get(room.channel.id, number)
     if found is None:
         raise HTTPException(404, f"There is no revision {number} of this channel's policy.")
-    then = await asyncio.to_thread(Policy.parse, found.toml)
+    then = await asyncio.to_thread(Policy.stored, found.toml)
     saved, latest = await here.policy(room.channel.id)
     if request.method == "POST":
         # A draft made from an earlier revision would be taken for changes to that one when it is saved.
@@ -145,7 +146,7 @@ async def revision(request: Request) -> Response:
             request, f"/c/{room.channel.name}/draft", f"Revision {number}: look through what restoring changes."
         )
     parent = await here.revisions.get(room.channel.id, found.parent) if found.parent else None
-    before = await asyncio.to_thread(Policy.parse, parent.toml) if parent else Policy()
+    before = await asyncio.to_thread(Policy.stored, parent.toml) if parent else Policy()
     return await render(
         request,
         "revision.html",
@@ -215,19 +216,7 @@ async def _form(
 
 def _offered(policy: Policy) -> list[tuple[str, str, list[Change]]]:
     """Each preset with what it is for and what taking it would change."""
-    return [(name, _title(name), difference(policy, _with_own(Policy.preset(name), policy))) for name in preset_names()]
-
-
-def _with_own(preset: Policy, policy: Policy) -> Policy:
-    """A preset with what is the channel's own: its words, its exemptions, its grants, its prefix and language."""
-    plain = preset.model_dump(mode="json")
-    mine = policy.model_dump(mode="json")
-    for name in ("prefix", "language", "exempt", "grants"):
-        plain[name] = mine[name]
-    for name in ("terms", "allow"):
-        plain["filters"]["blocklist"][name] = mine["filters"]["blocklist"][name]
-    plain["filters"]["regex"]["patterns"] = mine["filters"]["regex"]["patterns"]
-    return Policy.of(plain)
+    return [(name, _title(name), difference(policy, with_preset(policy, name))) for name in preset_names()]
 
 
 def _title(name: str) -> str:

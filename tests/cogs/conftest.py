@@ -14,6 +14,7 @@ import pytest
 from bot import moderating
 from cogs.enforce import Settled
 from cogs.modbot import ModBot
+from config.policy import Policy
 from config.settings import Settings
 from filters.types import Verdict
 from sandbox.demo import settle
@@ -105,7 +106,8 @@ def stand(twitch: Sandbox, tmp_path: Path, database: Path) -> Open:
     async def opened(policy: str = "") -> AsyncIterator[Stand]:
         folder = tmp_path / "policies"
         folder.mkdir(exist_ok=True)
-        (folder / "aurora.toml").write_text(policy)
+        # Complete, so that what a test does not name is the setting's own default.
+        (folder / "aurora.toml").write_text(Policy.parse(policy).to_toml())
         witness = Witness()
         settings = Settings(**await settle(twitch, ["aurora"], database), policies=folder)
         async with moderating(settings, witness) as (bot, records):

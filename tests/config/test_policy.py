@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,38 @@ def test_a_preset_is_complete_and_documented(name: str) -> None:
 def test_what_everybody_says_is_no_abuse(name: str, line: str) -> None:
     found = Policy.preset(name).engine().judge(Message("1", 0, "1", "s", "7", "ada", line)).evidence
     assert [each.rule for each in found] in ([], ["dick"])  # a name too, but of some
+
+
+def test_a_file_people_write_is_laid_over_family_and_a_list_in_it_counts_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "aurora.toml"
+    file.write_text("dry_run = true\n")
+    family = Policy.preset("family")
+    assert Policy.load(file) == family.model_copy(update={"dry_run": True})
+    file.write_text('[exempt]\nchatters = ["ada"]\n[filters.blocklist]\nact_from = 2\n')
+    policy = Policy.load(file)
+    assert policy.exempt.chatters == {"ada"}
+    assert policy.exempt.roles == family.exempt.roles
+    expected = family.filters.blocklist.model_copy(update={"act_from": 2})
+    assert policy.filters.blocklist == expected
+
+
+def test_what_is_wrong_in_a_file_is_told_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "aurora.toml"
+    file.write_text("dry_runn = true\n")
+    with pytest.raises(PolicyError, match=r"aurora.toml: dry_runn: no such setting \(did you mean dry_run\?\)"):
+        Policy.load(file)
+    file.write_text("filters = 3\n")
+    with pytest.raises(PolicyError, match=r"aurora.toml: filters"):
+        Policy.load(file)
+
+
+@pytest.mark.parametrize("name", FilterSet.model_fields)
+def test_a_filter_no_stored_revision_knows_is_off_when_it_is_read(name: str) -> None:
+    plain = Policy.preset("family").model_dump(mode="json", exclude={"filters": {name}})
+    written = Policy.stored(tomlkit.dumps(tomlkit.item(plain)))
+    assert not getattr(written.filters, name).enabled
+    for other in FilterSet.model_fields:
+        assert other == name or getattr(written.filters, other) == getattr(Policy.preset("family").filters, other)
 
 
 def test_every_filter_is_registered() -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from typer.testing import CliRunner, Result
 
 from bot import app
+from config.changes import changed
+from config.exchange import with_preset
 from config.policy import Policy
 from storage.audit import Audit
 from storage.database import Database
@@ -131,11 +134,53 @@ def test_a_policy_goes_out_and_comes_back_the_same(database: Path, tmp_path: Pat
     out = tmp_path / "aurora.toml"
     told(database, "import", "aurora", "strict", "--apply")
     told(database, "export", "aurora", str(out))
-    assert Policy.load(out) == Policy.preset("strict")
+    strict = with_preset(Policy(), "strict")
+    assert Policy.load(out) == strict
     assert "not written" in told(database, "export", "aurora", str(out), code=2).stderr
     told(database, "restore", "aurora", "1")
     told(database, "import", "aurora", str(out), "--apply")
-    assert Policy.parse(told(database, "show", "aurora").stdout) == Policy.preset("strict")
+    assert Policy.parse(told(database, "show", "aurora").stdout) == strict
+
+
+def test_a_preset_taken_in_the_shell_never_lifts_a_dry_run_nor_takes_what_is_the_channels_own(database: Path) -> None:
+    for setting, value in (("dry_run", "true"), ("caps.dry_run", "true"), ("prefix", "?"), ("language", "de")):
+        told(database, "set", "aurora", setting, value)
+    told(database, "set", "aurora", "grants.mod_names", "ada")
+    for setting, item in (("blocklist.terms", "snarfwad"), ("links.allow", "example.org"), ("regex.patterns", "fri+b")):
+        told(database, "add", "aurora", setting, item)
+    before = Policy.parse(told(database, "show", "aurora").stdout)
+    told(database, "import", "aurora", "strict", "--apply")
+    after = Policy.parse(told(database, "show", "aurora").stdout)
+    assert after.filters.flood == Policy.preset("strict").filters.flood
+    assert (after.dry_run, after.prefix, after.language) == (True, "?", "de")
+    assert (after.grants, after.exempt) == (before.grants, before.exempt)
+    assert after.filters.caps.dry_run
+    assert after.filters.blocklist.terms == before.filters.blocklist.terms
+    assert after.filters.links.allow == before.filters.links.allow
+    assert after.filters.regex.patterns == before.filters.regex.patterns
+
+
+def test_a_file_brought_in_says_only_what_is_not_as_in_family(database: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("[filters.caps]\nmax_ratio = 0.9\n")
+    told(database, "import", "aurora", str(tmp_path / "own.toml"), "--apply")
+    policy = Policy.parse(told(database, "show", "aurora").stdout)
+    assert policy == changed(Policy.preset("family"), "caps.max_ratio", "0.9")
+
+
+def test_a_filter_younger_than_a_revision_is_off_when_that_is_gone_back_to(database: Path) -> None:
+    async def save() -> None:
+        db = await Database.open(database)
+        tables = tomlkit.parse(Policy().to_toml())
+        del tables["filters"]["caps"]
+        await PolicyLog(db).save("77", tomlkit.dumps(tables), author="ada", reason="before caps", at_ms=2)
+        await PolicyLog(db).save("77", Policy().to_toml(), author="ada", reason="after", at_ms=3)
+        await db.close()
+
+    asyncio.run(save())
+    assert told(database, "show", "aurora", "caps.enabled", "--revision", "2").stdout == "False\n"
+    told(database, "restore", "aurora", "2")
+    policy = Policy.parse(told(database, "show", "aurora").stdout)
+    assert policy == changed(Policy(), "caps.enabled", "false")
 
 
 async def test_two_who_change_at_once_do_not_overwrite_each_other(database: Path) -> None:

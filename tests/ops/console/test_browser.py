@@ -18,6 +18,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from bot import moderating
 from cogs.enforce import Settled
+from config.policy import Policy
 from config.settings import Settings
 from filters.types import Verdict
 from ops.console import reckoner
@@ -111,7 +112,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     policies = tmp_path / "policies"
     policies.mkdir()
-    (policies / f"{STREAMER}.toml").write_text(POLICY)
+    (policies / f"{STREAMER}.toml").write_text(Policy.parse(POLICY).to_toml())
     async with AsyncExitStack() as stack:
         twitch = await stack.enter_async_context(Sandbox())
         settings = Settings(**await settle(twitch, [STREAMER], tmp_path / "log.sqlite3"), policies=policies)

@@ -128,9 +128,11 @@ async def test_restoring_takes_back_what_another_saved_since_an_older_draft(hous
 async def test_a_preset_leaves_the_channels_own_words(house: House) -> None:
     guest = await house.come_in(STREAMER)
     await guest.send(f"{HERE}/words", do="add", text="grumblefoo", severity="3", category="hate")
+    await guest.send(f"{HERE}/settings/channel", prefix="!", language="en", automod="leave", dry_run="true")
     await guest.send(f"{HERE}/presets", preset="strict")
     await guest.send(f"{HERE}/draft", do="save", reason="strict now")
     policy, _ = await house.desk.policy("501")
+    assert policy.dry_run
     assert [term.text for term in policy.filters.blocklist.terms] == ["grumblefoo"]
     assert policy.filters.flood == Policy.preset("strict").filters.flood
 
