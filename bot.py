@@ -1,27 +1,27 @@
-"""The command line and composition root: builds Settings, storage, policies and the bot; nothing else."""
+"""The command line: what people type, and what each command builds out of the rooms; nothing else.
+
+A command imports what it needs when it runs: people try things out, and TwitchIO or a web server alone take longer to
+import than most commands to run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
-from cogs import pace
-from cogs.channel import Observer
-from cogs.modbot import ModBot, StartError, explain_start
-from cogs.policies import PolicyBook
-from cogs.quiet import Quiet
 from config.changes import changed
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
-from config.settings import Settings, SettingsError, share
+from config.settings import NEEDED, Settings, SettingsError, share
 from ops import appeal as appeal_commands
 from ops import backtest as backtest_command
 from ops import backup as backup_commands
@@ -40,26 +40,15 @@ from ops import sealed as sealed_commands
 from ops import staff as staff_commands
 from ops.calling import called, typed
 from ops.command import errors, fail
-from ops.console import serve as console_server
-from ops.metrics import Metrics, serving
-from sandbox import demo as demo_stage
-from sandbox.serve import serve
-from sandbox.server import Sandbox
-from sandbox.tape import Chat
-from sandbox.team import Team
+from ops.console import command as console_command
 from storage.chatlogs import LogError
-from storage.database import CorruptDatabaseError, Database, DatabaseError
-from storage.messages import MessageLog
-from storage.policies import PolicyLog
-from storage.records import RecordLog
-from storage.sealed import Sealer
-from twitch import scopes
-from twitch.client import HaltError
-from twitch.doctor import Check, Doctor
-from twitch.endpoints import Endpoints
-from twitch.login import Login, LoginError
-from twitch.terms import BlockedTerms, TermsError, blocked_terms
+from storage.database import DatabaseError
+from storage.sole import sole
+from twitch.errors import HaltError, LoginError, StartError, TermsError
 from twitch.tokens import TokenError, TokenStore
+
+if TYPE_CHECKING:
+    from twitch.terms import BlockedTerms
 
 BAD_INPUT = 2
 BOOKS_DISAGREE = 1
@@ -73,7 +62,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-NEEDED = ("client_id", "client_secret", "bot_id", "channels")
 RUNNING, TRYING, KEEPING, ANSWERING = "Run the bot", "Try before it bites", "Policy and log", "Answer for it"
 DEVELOPING = "Develop"
 """The headings of the help; within each, commands stand in the order people meet them."""
@@ -81,7 +69,7 @@ DEVELOPING = "Develop"
 app.command("check", rich_help_panel=TRYING)(check_command.check)
 app.command("backtest", rich_help_panel=TRYING)(backtest_command.backtest)
 app.command("learn", rich_help_panel=TRYING)(learn_command.learn)
-app.command("console", rich_help_panel=RUNNING)(console_server.console)
+app.command("console", rich_help_panel=RUNNING)(console_command.console)
 app.add_typer(policy_commands.app, name="policy", rich_help_panel=KEEPING)
 app.add_typer(log_commands.app, name="log", rich_help_panel=KEEPING)
 app.command("notes", rich_help_panel=KEEPING)(notes_command.notes)
@@ -97,55 +85,6 @@ app.add_typer(experiment_commands.app, name="experiment", rich_help_panel=ANSWER
 app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
 
 
-@asynccontextmanager
-async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tuple[ModBot, RecordLog]]:
-    """A bot that is watching all its channels, and its log; both are drained and closed on the way out."""
-    endpoints_of(settings).install()
-    sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
-    _make_room(settings.database)
-    database = await Database.open(settings.database)
-    records = RecordLog(database, sealer)
-    messages = MessageLog(database) if settings.store_messages else None
-    try:
-        bot = ModBot(
-            client_id=settings.client_id,
-            client_secret=settings.client_secret.get_secret_value(),
-            bot_id=settings.bot_id,
-            tokens=TokenStore(settings.tokens),
-            channel_names=settings.channel_names,
-            policies=PolicyBook(PolicyLog(database), settings.policies),
-            records=records,
-            database=database,
-            observer=observer,
-            on_log_failure=settings.on_log_failure,
-            messages=messages,
-        )
-        running = asyncio.create_task(bot.start(with_adapter=False))
-        running.add_done_callback(lambda _: bot.halt("the connection to Twitch ended by itself (start the bot again)"))
-        watching = asyncio.create_task(bot.watching.wait())
-        try:
-            await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if running.done():
-                explain_start(running)
-            yield bot, records
-        finally:
-            await bot.finish()
-            watching.cancel()
-            running.cancel()
-            await asyncio.gather(running, watching, return_exceptions=True)
-            await bot.close()
-    finally:
-        await records.close()
-        if messages is not None:
-            await messages.close()
-        await database.close()
-
-
-def endpoints_of(settings: Settings) -> Endpoints:
-    """The Twitch these settings name."""
-    return Endpoints(settings.helix_url, settings.id_url, settings.eventsub_url)
-
-
 @app.callback()
 def compose(context: typer.Context) -> None:
     """Give people's tools the way to Twitch, which they do not know themselves."""
@@ -154,6 +93,9 @@ def compose(context: typer.Context) -> None:
 
 @asynccontextmanager
 async def _terms_at_twitch(channel_id: str) -> AsyncIterator[BlockedTerms]:
+    from cogs.moderating import endpoints_of
+    from twitch.terms import blocked_terms
+
     journal.configure()
     try:
         settings = Settings.read()
@@ -171,24 +113,35 @@ def run() -> None:
     """Moderate the channels in CHATWARDEN_CHANNELS until stopped with Ctrl-C."""
 
     async def moderate() -> None:
+        from cogs import pace
+        from cogs.moderating import moderating
+        from cogs.quiet import Quiet
+        from ops.console.serve import beside
+        from ops.metrics import Metrics, serving
+
         settings = Settings.read()
         settings.require(*NEEDED)
         task = asyncio.current_task()
         _at_stop(task.cancel)  # type: ignore[union-attr]
         journal.configure(settings.log_format)
+        log = structlog.get_logger("bot")
         metrics = Metrics()
         try:
-            async with (
-                moderating(settings, Quiet(metrics)) as (bot, _),
-                serving(metrics, settings.metrics_host, settings.metrics_port),
-                console_server.beside(settings, settings.console_port or None),
-            ):
-                metrics.vitals = bot.health.vitals
-                pace.settle_in()
-                structlog.get_logger("bot").info("watching", channels=[each.name for each in bot.channels.values()])
-                await bot.until_halted()
+            with sole(settings.database, "chatwarden run", "set CHATWARDEN_DATABASE to another file"):
+                async with (
+                    moderating(settings, Quiet(metrics)) as (bot, _),
+                    serving(metrics, settings.metrics_host, settings.metrics_port),
+                    beside(settings, settings.console_port or None) as console,
+                ):
+                    metrics.vitals = bot.health.vitals
+                    pace.settle_in()
+                    if console:
+                        log.info("console", at=console, twitch_must_know=f"{console}{console_command.CALLBACK}")
+                    await bot.say_how_it_stands()
+                    log.info("watching", channels=[each.name for each in bot.channels.values()])
+                    await bot.until_halted()
         except asyncio.CancelledError:
-            structlog.get_logger("bot").info("stopped")
+            log.info("stopped")
 
     _go(moderate())
 
@@ -200,6 +153,10 @@ def login(
     """Sign in the bot's account (or a streamer's) with Twitch and keep its token."""
 
     async def sign_in() -> None:
+        from cogs.moderating import endpoints_of
+        from twitch import scopes
+        from twitch.login import Login
+
         settings = Settings.read()
         settings.require("client_id", "client_secret")
         flow = Login(
@@ -210,7 +167,8 @@ def login(
             TokenStore(settings.tokens),
         )
         token = await flow.run(scopes.STREAMER if streamer else scopes.BOT, _show_address)
-        errors.print(f"signed in as {token.login}; token kept in {settings.tokens}", style="green")
+        kept = f"signed in as {token.login}; its token is kept in {settings.tokens} and renewed by itself"
+        errors.print(kept, style="green", markup=False)
         if not streamer and settings.bot_id != token.user_id:
             typer.echo(f"CHATWARDEN_BOT_ID={token.user_id}")
 
@@ -222,21 +180,17 @@ def doctor() -> None:
     """Check settings, database, endpoints, clock, tokens, scopes and mod status: each line fine, or what to do."""
 
     async def examine() -> int:
-        settings = Settings.read()
-        checks = [_settings_check(settings), await _database_check(settings.database)]
-        visit = Doctor(
-            endpoints_of(settings),
-            settings.client_id,
-            settings.bot_id,
-            settings.channel_names,
-            TokenStore(settings.tokens),
-        )
-        checks += [each async for each in visit.checks()]
-        for each in checks:
-            mark = "[red]✗[/]" if each.remedy else "[green]✓[/]"
-            told = escape(each.found + (f" → {typed(each.remedy)}" if each.remedy else ""))
-            Console().print(f"{mark} [bold]{escape(each.name)}[/]: {told}")
-        return 3 if any(each.remedy for each in checks) else 0
+        from cogs.checkup import examinations
+
+        settings, ill = Settings.read(), False
+        screen = Console()
+        with screen.status("looking"):
+            async for each in examinations(settings):
+                mark = ("✗ ", "red") if each.remedy else ("✓ ", "green")
+                advice = f" → {typed(each.remedy)}" if each.remedy else ""
+                screen.print(Text.assemble(mark, (each.name, "bold"), f": {each.found}{advice}"))
+                ill |= bool(each.remedy)
+        return 3 if ill else 0
 
     raise typer.Exit(_go(examine()))
 
@@ -255,43 +209,52 @@ def demo(
         "var/demo.sqlite3"
     ),
     stay: Annotated[bool, typer.Option("--stay", help="Keep the bot, its Twitch and the console running.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the console.")] = console_server.PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the console.")] = console_command.PORT,
 ) -> None:
     """Play chat to the real bot over a sandbox Twitch on this machine: no account, no network."""
 
     async def play() -> int:
-        rate = demo_stage.parse_speed(speed)
-        chat = Chat.scan(replay or demo_stage.BUNDLED, rate)
+        from cogs.moderating import moderating
+        from ops.console.serve import LOOPBACK, beside, listen
+        from sandbox import demo as stage
+        from sandbox.server import Sandbox
+        from sandbox.tape import Chat
+        from sandbox.team import Team
+
+        rate = stage.parse_speed(speed)
+        chat = Chat.scan(replay or stage.BUNDLED, rate)
         if stay:
             # Before the last demo's log goes.
-            console_server.listen(console_server.LOOPBACK, port).close()
-        journal.configure(file=demo_stage.make_room(database))
-        policy, told = Policy.preset(preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
-        if preset is None and replay is None:
-            policy = changed(policy, "blocklist.act_from", "1")
-            told += ", and on insults too (blocklist.act_from = 1)"
-        errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}")
-        policies = demo_stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
-        async with Sandbox() as twitch:
-            settings = await demo_stage.settle(twitch, chat.channels, database) | {"policies": policies}
-            screen = demo_stage.Screen(chat, as_json=as_json, fast=rate is None)
-            async with (
-                moderating(Settings(**settings), screen) as (bot, records),
-                console_server.beside(Settings(**settings), port if stay else None, sandbox=True) as console,
-            ):
-                if stay:
-                    errors.print(f"console: {console}")
-                with screen:
-                    await demo_stage.play(twitch, chat, rate, screen, bot.drain)
-                    summary = await screen.summary(twitch, records, bot.inflow)
-                if replay is None:
-                    await Team.shift(database, twitch, chat.channels)
-                if stay:
-                    screen.show(summary, database)
-                    errors.print(f"The console is open at {console}, and the bot goes on; Ctrl-C stops.", style="bold")
-                    await _until_stopped(demo_stage.go_on(twitch, chat, screen))
-        if not stay:
-            screen.show(summary, database)
+            listen(LOOPBACK, port).close()
+        with sole(database, "chatwarden demo", "give this one another file: --database FILE"):
+            journal.configure(file=stage.make_room(database))
+            policy, told = Policy.preset(preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
+            if preset is None and replay is None:
+                policy = changed(policy, "blocklist.act_from", "1")
+                told += ", and on insults too (blocklist.act_from = 1)"
+            errors.print(f"{chat.lines:,} lines of {', '.join(chat.channels)}, moderated by {told}")
+            policies = stage.draw_up(database.with_suffix(".policies"), chat.channels, policy)
+            async with Sandbox() as twitch:
+                settings = Settings(**await stage.settle(twitch, chat.channels, database), policies=policies)
+                screen = stage.Screen(chat, as_json=as_json, fast=rate is None)
+                async with (
+                    moderating(settings, screen) as (bot, records),
+                    beside(settings, port if stay else None, sandbox=True) as console,
+                ):
+                    if stay:
+                        errors.print(f"console: {console}")
+                    with screen:
+                        await stage.play(twitch, chat, rate, screen, bot.drain)
+                        summary = await screen.summary(twitch, records, bot.inflow)
+                    if replay is None:
+                        await Team.shift(database, twitch, chat.channels)
+                    if stay:
+                        screen.show(summary, database)
+                        goes_on = f"The console is open at {console}, and the bot goes on; Ctrl-C stops."
+                        errors.print(goes_on, style="bold")
+                        await _until_stopped(stage.go_on(twitch, chat, screen))
+            if not stay:
+                screen.show(summary, database)
         return 0 if summary.books_agree else BOOKS_DISAGREE
 
     raise typer.Exit(_go(play()))
@@ -323,8 +286,11 @@ def sandbox(
     """Serve a Twitch on this machine until Ctrl-C, to develop against: Helix, OAuth, EventSub."""
 
     async def stand() -> None:
+        from sandbox.demo import parse_speed
+        from sandbox.serve import serve
+
         try:
-            await serve(host, port, replay, demo_stage.parse_speed(speed))
+            await serve(host, port, replay, parse_speed(speed), talking=sys.stdin.isatty())
         except OSError as error:
             raise StartError(f"{host}:{port}: cannot be served on: {error} (choose another --port)") from error
 
@@ -334,38 +300,16 @@ def sandbox(
         return
 
 
-def _make_room(database: Path) -> None:
-    """Make the database's folder, as on the first start; where that fails, opening says what is wrong."""
-    with suppress(OSError):
-        database.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _settings_check(settings: Settings) -> Check:
-    try:
-        settings.require(*NEEDED)
-    except SettingsError as error:
-        return Check("settings", str(error), "add these to .env; `chatwarden login` prints the line of the bot's id")
-    return Check("settings", "all that `run` needs are set")
-
-
-async def _database_check(path: Path) -> Check:
-    _make_room(path)
-    try:
-        await (await Database.open(path)).close()
-    except CorruptDatabaseError as error:
-        return Check("database", str(error), "move the file away or set CHATWARDEN_DATABASE")
-    except DatabaseError as error:
-        return Check("database", str(error), "see to that, or set CHATWARDEN_DATABASE")
-    return Check("database", f"{path} opens and its schema is current")
-
-
 def _show_address(address: str) -> None:
     errors.print("Open this address in a browser where the account is signed in to Twitch:")
     typer.echo(address)
+    errors.print("Waiting for that; Ctrl-C gives up.")
 
 
 def _go(work: Any) -> Any:
     """Run to the end; an error with a text for the user is that text on stderr and exit code 2, or 1 for a halt."""
+    from cogs import pace
+
     journal.configure()
     try:
         with asyncio.Runner(loop_factory=pace.new_loop) as runner:

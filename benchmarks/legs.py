@@ -25,6 +25,7 @@ import filters.types
 from cogs import modbot
 from cogs.channel import Channel
 from cogs.enforce import Enforcer
+from cogs.quiet import Quiet
 from cogs.raids import RaidWatch
 from config.policy import FilterSet
 from filters.engine import Engine
@@ -121,8 +122,8 @@ def wind_up() -> None:
         (RecordLog, "_commit", "commit: transaction"),
         (Enforcer, "_perform", "Helix: TwitchIO"),
         (Http, "request", "Helix: HTTP"),
-        (bot.Quiet, "judged", "log and metrics"),
-        (bot.Quiet, "settled", "log and metrics"),
+        (Quiet, "judged", "log and metrics"),
+        (Quiet, "settled", "log and metrics"),
     ):
         setattr(owner, name, timed(leg, getattr(owner, name)))
     for field in FilterSet.model_fields.values():

@@ -51,7 +51,7 @@ class Amendments:
                 raise RefusedError("Somebody changed the policy a moment ago; look at it and do it again.") from error
             await call.note(f"revision {number}", ", ".join(each.path for each in changes)[:200])
             await place.adopt(new, number)
-        back = f"Revision {number}; take it back with {call.prefix}filter restore {revision}."
+        back = f"Revision {number}; take it back with {new.prefix}filter restore {revision}."
         await call.answer(f"{done or changes_told(changes) + '.'} {back}")
 
 

@@ -47,6 +47,8 @@ class Appeals(commands.Component):
                 ):
                     await self._receive(channel, each.id, each.user, each.text, each.created_at)
             except (twitchio.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+                if isinstance(error, twitchio.HTTPException) and error.status in (401, 403):
+                    continue  # a missing right, which is told once where the bot listens
                 log.warning("appeals_not_read", channel=channel.name, error=describe(error))
 
     @commands.Component.listener()

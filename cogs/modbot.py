@@ -42,11 +42,14 @@ from storage.gaps import Gaps
 from storage.messages import MessageLog, first_seen
 from storage.records import RecordLog
 from storage.requests import Requests
-from twitch.client import Client, HaltError
+from twitch.client import Client
+from twitch.errors import HaltError, StartError
 from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
 
+MOD_ACTIONS = "channel.moderate:"
+"""Begins the refusal of what only moderators hear."""
 FINISHING_S = 3.5
 """How long a stopping bot goes on with what it has heard; with the goodbyes it is gone within five seconds."""
 
@@ -59,10 +62,6 @@ async def _prefix(bot: ModBot, payload: twitchio.ChatMessage) -> str | tuple[()]
 
 KNOWN = 10_000
 """Chatters of the stored chat a channel knows from the start, so that a restart does not make everybody new."""
-
-
-class StartError(RuntimeError):
-    """The bot cannot start. The text says why and what to do."""
 
 
 class ModBot(Client):
@@ -135,6 +134,17 @@ class ModBot(Client):
             chore.add_done_callback(_tell_of_end)
             self._chores.append(chore)
         self.watching.set()
+
+    async def say_how_it_stands(self) -> None:
+        """Log what each channel is judged by and whether that acts, and which policy files are not read."""
+        for channel in self.channels.values():
+            standing = await self._policies.standing(channel.id, channel.name)
+            say = log.warning if standing.policy.dry_run else log.info
+            say(standing.acts, channel=channel.name, policy=standing.source)
+        if files := self._policies.passed_over(self._policies.taken_up):
+            log.info("files_not_read", files=files, why="the channels' revisions count; policy import takes a file in")
+        for stray in self._policies.strays(self._channel_names):
+            log.warning("file_of_no_channel", file=stray)
 
     async def drain(self) -> None:
         """Return when everything received so far is judged, recorded and settled."""
@@ -246,16 +256,26 @@ class ModBot(Client):
                 *(each for part in (Mirror, AutoMod, Appeals) for each in part.subscriptions(channel.id, self.bot_id)),
                 *Raids.subscriptions(channel.id),
             ]
-            for each in wanted:
-                await self._listen_if_allowed(channel, each)
+            refused = [why for each in wanted if (why := await self._refused(each))]
+            if refused:
+                self._tell_of_refusals(channel, refused)
 
-    async def _listen_if_allowed(self, channel: Channel, wanted: SubscriptionPayload) -> None:
-        """Subscribe to what the bot can do without: a refusal is told, and the chat is moderated all the same."""
+    async def _refused(self, wanted: SubscriptionPayload) -> str:
+        """Subscribe to what the bot can do without; what Twitch refuses, and why, or nothing."""
         try:
             await self.subscribe_websocket(wanted, as_bot=True)
         except twitchio.HTTPException as error:
-            remedy = f"make the bot a moderator of {channel.name}, or sign it in again: chatwarden doctor says which"
-            log.warning("not_heard", kind=wanted.type, channel=channel.name, error=describe(error), remedy=remedy)
+            return f"{wanted.type}: {describe(error)}"
+        return ""
+
+    def _tell_of_refusals(self, channel: Channel, refused: Sequence[str]) -> None:
+        """Say in one line what is missing: the chat is judged all the same."""
+        bot = self._token_store.load()[str(self.bot_id)].login
+        if any(each.startswith(MOD_ACTIONS) for each in refused):
+            remedy = f"in {channel.name}'s chat: /mod {bot}, and start again; if it is one, see chatwarden doctor"
+            log.warning("not a moderator: it reads and cannot act", channel=channel.name, remedy=remedy)
+        else:
+            log.warning("not_heard", channel=channel.name, refused="; ".join(refused), remedy="run: chatwarden doctor")
 
 
 def _tell_of_end(chore: asyncio.Task[None]) -> None:

@@ -25,7 +25,8 @@ class Quiet(Observer):
         if record_id is not None:
             action, filter_name = verdict.action.kind.name.lower(), verdict.leading.filter
             self._metrics.recorded(channel, action, filter_name)
-            log.info("recorded", record=record_id, action=action, filter=filter_name)
+            dry_run = {"dry_run": True} if verdict.dry_run else {}
+            log.info("recorded", record=record_id, channel=channel, action=action, filter=filter_name, **dry_run)
 
     def settled(self, settled: Settled) -> None:
         """Say how each action ended."""

@@ -24,7 +24,8 @@ from filters.masking import masked
 from filters.terms import Problem, read_terms
 from filters.text import composed
 from filters.types import Severity
-from twitch.terms import PACE, BlockedTerms, TermsError
+from twitch.errors import TermsError
+from twitch.terms import PACE, BlockedTerms
 
 TERMS = "blocklist.terms"
 ALLOWED_WORDS = "blocklist.allow"

@@ -209,8 +209,10 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     laid = dict(below)
     for name, value in above.items():
         lower = laid.get(name)
-        both = isinstance(lower, Mapping) and isinstance(value, Mapping)
-        laid[name] = _laid_over(lower, value) if both else value
+        if isinstance(lower, Mapping) and isinstance(value, Mapping):
+            laid[name] = _laid_over(lower, value)
+        else:
+            laid[name] = value
     return laid
 
 

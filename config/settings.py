@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,14 +11,19 @@ from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.policy import explain
 
 ENV_FILE = Path(".env")
 PREFIX = "CHATWARDEN_"
+NEEDED = ("client_id", "client_secret", "bot_id", "channels")
+"""What `run` cannot do without."""
 SHARED = ("CHATWARDEN_DATABASE", "CHATWARDEN_STAFF", "CHATWARDEN_TARGETS")
 """What many commands take as options, which know the environment and no file."""
+_LOGIN = re.compile(r"[a-z0-9_]{1,25}")
+_PAGE = re.compile(r"(?:https?://)?(?:\w+\.)?twitch\.tv/([^/?#]*)")
 ALIKE = 0.8
 """How near (difflib's ratio) a name must be to a setting's to be taken for a slip."""
 
@@ -69,7 +75,7 @@ class Settings(BaseSettings):
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels' login names, lower case, in the order given."""
-        names = (name.strip().lower().lstrip("#@") for name in self.channels.split(","))
+        names = (_login(name) for name in self.channels.split(","))
         return tuple(dict.fromkeys(name for name in names if name))
 
     @classmethod
@@ -85,10 +91,16 @@ class Settings(BaseSettings):
         if told:
             raise SettingsError("\n".join(dict.fromkeys(told)))
         try:
-            return cls(_env_file=env_file)
+            settings = cls(_env_file=env_file)
         except ValidationError as error:
-            wrong = [explain(cls, each).partition(":") for each in error.errors()]
-            raise SettingsError("\n".join(f"{PREFIX}{name.upper()}:{rest}" for name, _, rest in wrong)) from None
+            raise SettingsError("\n".join(cls._told(each) for each in error.errors())) from None
+        for name in settings.channel_names:
+            if not _LOGIN.fullmatch(name):
+                raise SettingsError(
+                    f"{PREFIX}CHANNELS: {name!r} is no channel's name (write login names, of letters, digits and _,"
+                    " with commas between them)"
+                )
+        return settings
 
     @classmethod
     def _slip(cls, name: str) -> str:
@@ -98,6 +110,15 @@ class Settings(BaseSettings):
             return ""
         return next(iter(get_close_matches(name, known, n=1, cutoff=ALIKE)), "")
 
+    @classmethod
+    def _told(cls, error: ErrorDetails) -> str:
+        """One validation error as a line: the variable, its value, what is wrong and what to do."""
+        name, _, rest = explain(cls, error).partition(":")
+        if error["type"] == "string_pattern_mismatch":
+            form = cls.model_fields[name].default or "https://mods.example.org"
+            rest = f" {error['input']!r} is no such address (write it as {form} is, its end too)"
+        return f"{PREFIX}{name.upper()}:{rest}"
+
     def require(self, *names: str) -> None:
         """Raise SettingsError unless all of these are set."""
         missing = [name for name in names if not _text(getattr(self, name))]
@@ -106,6 +127,10 @@ class Settings(BaseSettings):
                 f"  {PREFIX}{name.upper()}: {type(self).model_fields[name].description}" for name in missing
             )
             raise SettingsError(f"not set in the environment or {ENV_FILE}:\n{wanted}")
+        if "bot_id" in names and not self.bot_id.isdecimal():
+            raise SettingsError(
+                f"{PREFIX}BOT_ID: {self.bot_id!r} is no id, which is a number (`chatwarden login` prints the line)"
+            )
 
 
 def share(env_file: Path = ENV_FILE) -> None:
@@ -113,6 +138,13 @@ def share(env_file: Path = ENV_FILE) -> None:
     for name, value in _file(env_file).items():
         if name.upper() in SHARED and value:
             os.environ.setdefault(name.upper(), value)
+
+
+def _login(name: str) -> str:
+    """A channel's login name as people write it: with # or @, in capitals, or as the address of its page."""
+    name = name.strip().lower()
+    page = _PAGE.match(name)
+    return page[1] if page else name.lstrip("#@")
 
 
 def _file(path: Path) -> dict[str, str | None]:

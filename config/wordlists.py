@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from filters.terms import Term, read_terms
 from filters.types import Category, Severity
 
 OWN = Path(__file__).parent / "lists"
-_PACKAGED = resources.files("glin_profanity") / "data" / "dictionaries"
 _NO_LIST = "globalWhitelist"
 
 
@@ -24,10 +23,19 @@ class WordlistError(ValueError):
 
 
 @lru_cache(maxsize=1)
+def _packaged() -> Path:
+    """The package's folder, found without the import: that would load its scanners, which nobody here uses."""
+    found = find_spec("glin_profanity")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "data" / "dictionaries"
+
+
+@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The names of all lists, ours first."""
     ours = sorted(path.stem for path in OWN.glob("*.tsv"))
-    packaged = sorted(Path(each.name).stem for each in _PACKAGED.iterdir() if each.name.endswith(".json"))
+    packaged = sorted(each.stem for each in _packaged().glob("*.json"))
     return (*ours, *(name for name in packaged if name not in (*ours, _NO_LIST)))
 
 
@@ -40,6 +48,6 @@ def load(name: str) -> tuple[Term, ...]:
     if path.exists():
         with path.open(encoding="utf-8") as lines:
             return tuple(read_terms(lines)[0])
-    words = json.loads((_PACKAGED / f"{name}.json").read_text(encoding="utf-8"))["words"]
+    words = json.loads((_packaged() / f"{name}.json").read_text(encoding="utf-8"))["words"]
     listed = read_terms(words)[0]
     return tuple(Term(term.text, Severity.MODERATE, Category.PROFANITY) for term in listed)

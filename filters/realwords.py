@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import chain
 
 import numpy as np
-import wordfreq
 from numpy.typing import NDArray
 
 from filters.disguise import RECENT
@@ -71,6 +70,9 @@ def english(least_zipf: float) -> dict[str, float]:
 
 
 def _common(language: str, rarest: float) -> Iterator[tuple[str, float]]:
+    # It takes longer to import than most commands to run, and only a judge needs it.
+    import wordfreq
+
     # The short lists end at Zipf 3, below every other language's limit, and load ten times as fast.
     levels = wordfreq.get_frequency_list(language, "large" if rarest < 3 else "small")
     # wordfreq keeps every list it has read for good: hundreds of MB for what is nine bytes a word here.

@@ -23,22 +23,8 @@ from rich.text import Text
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.masking import masked, visible
 from filters.types import Fragment, FragmentKind, Message, Role
-from ops.charts import bars
-from ops.command import (
-    DATABASE,
-    USAGE,
-    DatabaseOption,
-    PlainOption,
-    check_new,
-    errors,
-    fail,
-    opened,
-    put_json,
-    run,
-    screen,
-    write_new,
-)
-from ops.html import drawing, page
+from ops.command import DATABASE, USAGE, DatabaseOption, PlainOption, errors, fail, opened, put_json, run, screen
+from ops.html import check_report, drawing, page, write_report
 from ops.trials import Comparison, Hit, Look, Share, Trial, compare, decide, look_through
 from ops.when import WhenError, parse
 from storage.chatlogs import LogError, read_chat
@@ -99,7 +85,7 @@ def backtest(
     from_store: Annotated[bool, typer.Option("--stored", help="The chat the bot has stored.")] = False,
     channel: Annotated[str, typer.Option(help="Only this channel (login or id); needed with --stored.")] = "",
     since: Annotated[str | None, typer.Option(help="Messages since: 2h, 7d, or ISO-8601.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with charts to this new file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="A report with charts, written over an earlier one.")] = None,
     database: DatabaseOption = DATABASE,
     show_text: PlainOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
@@ -110,7 +96,7 @@ def backtest(
         raise typer.BadParameter("give either --messages FILE or --stored")
     if from_store and not channel:
         raise typer.BadParameter("--stored needs --channel")
-    check_new(html)
+    check_report(html)
     try:
         since_ms = 0 if since is None else parse(since, UTC, now_ms())
         source, new, old = run(_prepare(policy, against, messages, database, channel, since_ms))
@@ -121,7 +107,7 @@ def backtest(
         fail("no message to try the policy on (look at --channel and --since)", USAGE)
     comparison = compare(before, after)
     if html is not None:
-        write_new(html, _report(comparison, old[0], new[0], plain=show_text))
+        write_report(html, _report(comparison, old[0], new[0], plain=show_text))
     if as_json:
         put_json(_json(comparison, old[0], new[0], plain=show_text))
     else:
@@ -274,6 +260,8 @@ def _show(comparison: Comparison, old: str, new: str, *, plain: bool) -> None:
 
 
 def _report(comparison: Comparison, old: str, new: str, *, plain: bool) -> str:
+    from ops.charts import bars
+
     filters = {
         old: [each.before for each in comparison.filters],
         new: [each.after for each in comparison.filters],

@@ -9,34 +9,31 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pygal
-from pygal.style import Style
-
 COLOURS = ("#3f7fb5", "#d0642a", "#5a9a4b", "#a867b8", "#8a8a3a", "#6a7a8a")
 """Told apart by people with the common colour blindnesses, too."""
 
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground="#444444",
-    foreground_strong="#222222",
-    foreground_subtle="#bbbbbb",
-    colors=COLOURS,
-    opacity="1",
-    opacity_hover=".8",
-    transition="0s",
-    guide_stroke_dasharray="0",
-    guide_stroke_color="#cccccc",
-    major_guide_stroke_dasharray="0",
-    major_guide_stroke_color="#cccccc",
-    font_family="system-ui, sans-serif",
-    title_font_size=16,
-    label_font_size=12,
-    major_label_font_size=12,
-    legend_font_size=13,
-    value_font_size=12,
-    value_colors=("#222222",) * len(COLOURS),
-)
+_STYLE: dict[str, Any] = {
+    "background": "transparent",
+    "plot_background": "transparent",
+    "foreground": "#444444",
+    "foreground_strong": "#222222",
+    "foreground_subtle": "#bbbbbb",
+    "colors": COLOURS,
+    "opacity": "1",
+    "opacity_hover": ".8",
+    "transition": "0s",
+    "guide_stroke_dasharray": "0",
+    "guide_stroke_color": "#cccccc",
+    "major_guide_stroke_dasharray": "0",
+    "major_guide_stroke_color": "#cccccc",
+    "font_family": "system-ui, sans-serif",
+    "title_font_size": 16,
+    "label_font_size": 12,
+    "major_label_font_size": 12,
+    "legend_font_size": 13,
+    "value_font_size": 12,
+    "value_colors": ("#222222",) * len(COLOURS),
+}
 _DARK = (
     "inline:@media (prefers-color-scheme: dark) {"
     " {{ id }} .title, {{ id }} .axis text, {{ id }} .axis text.major, {{ id }} .legends .legend text,"
@@ -47,6 +44,8 @@ _DARK = (
 
 def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]], *, stacked: bool = False) -> str:
     """Bars lying under each other, a group for each label, the first on top; or one bar each, of the series' pieces."""
+    import pygal  # takes longer to import than most commands to run
+
     height = 110 + 22 * len(labels) * (1 if stacked else max(1, len(series)))
     kind = pygal.HorizontalStackedBar if stacked else pygal.HorizontalBar
     # A piece may be narrower than its number.
@@ -60,6 +59,8 @@ def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]
 
 def lines(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str = "") -> str:
     """Lines over time; a gap where a value is missing. ``labels`` are thinned so that they can be read."""
+    import pygal
+
     step = max(1, len(labels) // 8)
     chart = pygal.Line(
         **_settings(title, 300), dots_size=2, x_label_rotation=0, show_minor_x_labels=False, y_title=unit or None
@@ -72,9 +73,11 @@ def lines(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float
 
 
 def _settings(title: str, height: int) -> dict[str, Any]:
+    from pygal.style import Style
+
     return {
         "title": title,
-        "style": _STYLE,
+        "style": Style(**_STYLE),
         "css": ["file://style.css", "file://graph.css", _DARK],
         "js": [],
         "width": 760,

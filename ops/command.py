@@ -136,12 +136,6 @@ def new_folder(folder: Path) -> Iterator[Path]:
         fail(f"{folder}: {error.strerror} (choose a folder that does not exist yet)", USAGE)
 
 
-def check_new(file: Path | None) -> None:
-    """Refuse a file that is there already, before anybody waits for what is to be in it."""
-    if file is not None and file.exists():
-        raise typer.BadParameter(f"{file} exists already (choose another name)")
-
-
 def write_new(file: Path, text: str) -> None:
     """Write a new file and say so; where that cannot be, say why, and exit code 2."""
     try:

@@ -22,7 +22,6 @@ from ops.command import (
     DatabaseOption,
     JsonOption,
     ZoneOption,
-    check_new,
     errors,
     fail,
     opened,
@@ -30,9 +29,8 @@ from ops.command import (
     run,
     screen,
     time_zone,
-    write_new,
 )
-from ops.html import drawing, page
+from ops.html import check_report, drawing, page, write_report
 from ops.when import WhenError, iso, parse
 from storage.database import Database, now_ms
 from storage.experiments import Experiments
@@ -50,7 +48,9 @@ ChannelOption = Annotated[str, typer.Option(help="Only this channel (login or id
 TargetsOption = Annotated[
     Path | None, typer.Option(envvar="CHATWARDEN_TARGETS", help="A TOML file of targets, see docs/kpis.md.")
 ]
-HtmlOption = Annotated[Path | None, typer.Option(help="Write it with charts to this new, self-contained file.")]
+HtmlOption = Annotated[
+    Path | None, typer.Option(help="A self-contained file with charts, written over an earlier one.")
+]
 CheckOption = Annotated[bool, typer.Option("--check", help="Exit code 3 if a target is missed.")]
 
 
@@ -102,7 +102,7 @@ def experiment(
             fail(f"there is no experiment {number} (see the view v_experiments)", USAGE)
         return experiment_report(result, zone)
 
-    check_new(html)
+    check_report(html)
     _show(run(work()), "", as_json, html)
 
 
@@ -117,7 +117,7 @@ def _report(
 ) -> None:
     since, until, channel, tz = asked
     zone, at_ms = time_zone(tz), now_ms()
-    check_new(html)
+    check_report(html)
     try:
         begin, end = parse(since, zone, at_ms), parse(until, zone, at_ms) if until else at_ms
         aims = Targets.read(targets)
@@ -148,7 +148,7 @@ def _report(
 def _show(report: Report, span: str, as_json: bool, html: Path | None) -> None:
     if html is not None:
         sections = [(each, drawing(each.chart)) for each in report.sections]
-        write_new(html, page("kpis.html", title=report.title, span=span, sections=sections, told=_told))
+        write_report(html, page("kpis.html", title=report.title, span=span, sections=sections, told=_told))
     if as_json:
         put_json(_plain(report, span))
     elif html is None:

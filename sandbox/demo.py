@@ -26,7 +26,7 @@ from filters.masking import visible
 from filters.types import ActionKind, Verdict
 from ops.calling import called
 from sandbox.books import differences
-from sandbox.keyboard import talk
+from sandbox.keyboard import overhear, talk
 from sandbox.server import Sandbox
 from sandbox.stage import Stage
 from sandbox.tape import Chat
@@ -137,7 +137,7 @@ async def play(
     twitch: Sandbox, chat: Chat, speed: float | None, screen: Screen, drain: Callable[[], Awaitable[None]]
 ) -> None:
     """Play the whole chat and return when the bot has dealt with all of it."""
-    listening = asyncio.create_task(_listen(twitch, chat.channels, screen))
+    listening = asyncio.create_task(overhear(twitch, chat.channels, screen.said))
     screen.played = await Stage(twitch).play(chat.read(), speed=speed)
     deadline = time.monotonic() + 30
     while screen.judged_count < screen.played.delivered and time.monotonic() < deadline:
@@ -151,18 +151,7 @@ async def go_on(twitch: Sandbox, chat: Chat, screen: Screen) -> None:
     """After the chat has been played: the person at the terminal talks, and sees what comes of it."""
     screen.fast = False
     twitch.clock.release()
-    await asyncio.gather(_listen(twitch, chat.channels, screen), talk(twitch, chat.channels[0], screen.tell))
-
-
-async def _listen(twitch: Sandbox, channels: Sequence[str], screen: Screen) -> None:
-    """Show what the bot says in chat."""
-    heard = {channel: len(twitch.sent(channel)) for channel in channels}
-    while True:
-        for channel in channels:
-            for line in twitch.sent(channel)[heard[channel] :]:
-                heard[channel] += 1
-                screen.said(channel, line.text)
-        await asyncio.sleep(0.02)
+    await asyncio.gather(overhear(twitch, chat.channels, screen.said), talk(twitch, chat.channels[0], screen.tell))
 
 
 @dataclass

@@ -6,11 +6,12 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from sandbox.server import Sandbox
 
 MOD = "demo_mod"
+_MOD_OF = re.compile(r"/mod\s+@?([A-Za-z0-9_]{1,25})\s*")
 _SAID_AS = re.compile(r"\s*@?([A-Za-z0-9_]{1,25})\s*:\s+(\S.*)")
 
 
@@ -19,15 +20,30 @@ async def talk(twitch: Sandbox, channel: str, tell: Callable[[str], None]) -> No
     twitch.add_moderator(channel, MOD)
     tell(
         f"Talk in #{channel}: eve: hello says hello as eve, {MOD}: !why eve asks as a mod, a line without a name is"
-        " the streamer's. !chatwarden lists the commands."
+        " the streamer's; /mod name makes somebody a mod. !chatwarden lists the commands."
     )
     async for line in _typed():
         if advice := misspoken(line):
             tell(advice)
             continue
+        if made := _MOD_OF.fullmatch(line.strip()):
+            twitch.add_moderator(channel, made[1].lower())
+            tell(f"{made[1].lower()} is a mod of #{channel}")
+            continue
         user, text = spoken(line, channel)
         if text and await twitch.say(channel, user, text) is None:
             tell(f"{user} is banned or timed out: Twitch does not let them say that (!undo {user} lifts it)")
+
+
+async def overhear(twitch: Sandbox, channels: Sequence[str], said: Callable[[str, str], None]) -> None:
+    """Tell what bots say in the channels, which nobody typed, until cancelled."""
+    heard = {channel: len(twitch.sent(channel)) for channel in channels}
+    while True:
+        for channel in channels:
+            for line in twitch.sent(channel)[heard[channel] :]:
+                heard[channel] += 1
+                said(channel, line.text)
+        await asyncio.sleep(0.02)
 
 
 def spoken(line: str, streamer: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -181,6 +181,12 @@ async def write_rows(
         marks = f"({', '.join('?' * len(some[0]))})"
         values = list(chain.from_iterable(some))
         await transaction.execute(f"{before} VALUES {', '.join([marks] * len(some))} {after}", values)
+
+
+def make_room(path: Path) -> None:
+    """Make a database's folder, as on the first start; where that fails, opening says what is wrong."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def missing(path: Path) -> DatabaseError:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot import app, main
+from sandbox.demo import settle
+from sandbox.server import Sandbox
+from storage.sole import sole
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +94,9 @@ def test_a_demo_that_cannot_stay_leaves_the_last_demos_log_alone(tmp_path: Path)
         port = taken.getsockname()[1]
         result = run("demo", "--stay", "--port", str(port), "--database", str(kept))
     assert result.exit_code == 2
-    assert f"cannot listen on 127.0.0.1:{port}: address already in use (choose another port)" in flat(result.stderr)
+    assert f"cannot listen on 127.0.0.1:{port}: address already in use (choose another with --port" in flat(
+        result.stderr
+    )
     assert kept.read_text() == "the last demo's"
 
 
@@ -120,7 +131,7 @@ def test_a_corrupt_database_is_refused_and_left_as_it_is(tmp_path: Path, monkeyp
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(b"this is no database" * 100)
     for name in ("CLIENT_ID", "CLIENT_SECRET", "BOT_ID", "CHANNELS"):
-        monkeypatch.setenv(f"CHATWARDEN_{name}", "x")
+        monkeypatch.setenv(f"CHATWARDEN_{name}", "1")
     monkeypatch.setenv("CHATWARDEN_DATABASE", str(broken))
     result = run("run")
     assert result.exit_code == 2
@@ -205,3 +216,62 @@ def test_doctor_says_what_to_do_about_each_thing(monkeypatch: pytest.MonkeyPatch
     assert "helix" in result.stdout
     assert "check the network" in flat(result.stdout)
     assert "run: chatwarden login" in flat(result.stdout)
+
+
+async def examined(monkeypatch: pytest.MonkeyPatch, **settings: str) -> str:
+    """What doctor says of a bot with all it needs, and these settings."""
+    async with Sandbox() as twitch:
+        given = await settle(twitch, ["aurora"], Path("log.sqlite3")) | settings
+        for name, value in given.items():
+            monkeypatch.setenv(f"CHATWARDEN_{name.upper()}", str(value))
+        return flat((await asyncio.to_thread(run, "doctor")).stdout)
+
+
+async def test_doctor_reads_the_policy_files_that_run_will_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = await examined(monkeypatch)
+    assert "✗" not in told
+    assert "policy of aurora: acts; first start, preset family" in told
+    assert "/callback and, for the console, http://localhost:8420/sign-in/callback" in told
+    Path("policies").mkdir()
+    Path("policies/aurora.toml").write_text("dry_run = true\n")
+    assert "policy of aurora: DRY RUN" in await examined(monkeypatch)
+    Path("policies/aurora.toml").write_text("dry_runn = true\n")
+    told = await examined(monkeypatch)
+    assert "✗ policy of aurora: policies/aurora.toml: dry_runn: no such setting (did you mean dry_run?)" in told
+
+
+async def test_doctor_names_a_policy_file_of_no_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("policies").mkdir()
+    Path("policies/aurroa.toml").write_text("dry_run = true\n")
+    told = await examined(monkeypatch)
+    assert "✗ policy files: policies/aurroa.toml is of no channel" in told
+    assert "did you mean policies/aurora.toml?" in told
+
+
+async def test_doctor_says_what_run_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "✗ application: Twitch refuses it: invalid client secret" in await examined(monkeypatch, client_secret="old")
+    told = await examined(monkeypatch, bot_id="my_bot")
+    assert "✗ settings: CHATWARDEN_BOT_ID: 'my_bot' is no id, which is a number" in told
+
+
+def test_the_help_comes_without_what_takes_long_to_import() -> None:
+    script = "import sys, bot\ntry: bot.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=True).stdout
+    assert "Moderates live Twitch channels" in told
+    loaded = {each.partition(".")[0] for each in told.splitlines()[-1].split()}
+    assert "typer" in loaded
+    heavy = "sklearn statsmodels scipy pyarrow twitchio nltk aiohttp starlette uvicorn pygal wordfreq glin_profanity"
+    assert loaded.isdisjoint(heavy.split())
+
+
+def test_a_demo_on_a_database_in_use_is_refused_and_leaves_it_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "demo.sqlite3"
+    kept.write_text("the other demo's")
+    with sole(kept, "chatwarden demo", "wait"):
+        result = run("demo", "--database", str(kept))
+    assert result.exit_code == 2
+    assert f"chatwarden demo (pid {os.getpid()}, since" in flat(result.stderr)
+    assert "--database FILE" in flat(result.stderr)
+    assert kept.read_text() == "the other demo's"

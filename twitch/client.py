@@ -15,6 +15,7 @@ from twitchio.ext import commands
 from twitchio.models.eventsub_ import create_event_instance
 from twitchio.payloads import TokenRefreshedPayload
 
+from twitch.errors import HaltError
 from twitch.http import Http
 from twitch.inflow import Inflow
 from twitch.limits import Points, insist_on_json, wait_for_budget
@@ -28,10 +29,6 @@ HELIX_TIMEOUT_S = 10.0
 """TwitchIO's own default is five minutes, far longer than a chat line matters."""
 CLOSING_S = 0.5
 """How long a socket waits for Twitch to answer its goodbye."""
-
-
-class HaltError(RuntimeError):
-    """The bot cannot go on. The text says why and what to do."""
 
 
 class Client(commands.Bot):

@@ -13,13 +13,10 @@ import aiohttp
 from aiohttp import web
 
 from twitch.endpoints import Endpoints
+from twitch.errors import LoginError
 from twitch.tokens import Token, TokenStore
 
 PATIENCE_S = 300.0
-
-
-class LoginError(RuntimeError):
-    """The account was not signed in. The text says why and what to do."""
 
 
 class Login:
@@ -116,5 +113,9 @@ async def _answer(response: aiohttp.ClientResponse, what: str) -> Any:
     if not isinstance(answer, dict):
         raise LoginError(f"Twitch answers {response.status} without a word (run the command again)")
     if response.status != 200:
-        raise LoginError(f"Twitch refuses {what}: {answer.get('message', response.status)} (run the command again)")
+        why = str(answer.get("message", response.status))
+        remedy = "run the command again"
+        if "client secret" in why:
+            remedy = "check CHATWARDEN_CLIENT_SECRET; Twitch's developer console makes a new one"
+        raise LoginError(f"Twitch refuses {what}: {why} ({remedy})")
     return answer

@@ -11,6 +11,7 @@ from aiolimiter import AsyncLimiter
 from twitchio import HTTPException, PartialUser
 
 from twitch.client import Client
+from twitch.errors import TermsError
 from twitch.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ PACE = (30, 60.0)
 minute stay within that, and a refused call would wait longer than a call may take."""
 PAGE = 100
 """Terms Twitch tells at a time, the most it does."""
-
-
-class TermsError(RuntimeError):
-    """Twitch's list cannot be read or added to. The text says why and what to do."""
 
 
 class BlockedTerms:

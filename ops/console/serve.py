@@ -7,21 +7,19 @@ import os
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated
 
-import typer
 import uvicorn
 
 from config.policy import Policy
 from config.settings import Settings
-from ops.command import DATABASE, DatabaseOption, errors, opened, run
+from ops.command import opened
 from ops.console.app import build
+from ops.console.command import address_of
 from ops.console.desk import Access
 from ops.console.signin import staff_sandbox
 from storage.database import Database, DatabaseError
 from storage.sealed import Sealer
 
-PORT = 8420
 LOOPBACK = "127.0.0.1"
 FAREWELL_S = 1
 """How long open pages (live logs) may keep the server from stopping."""
@@ -39,7 +37,7 @@ class Server(uvicorn.Server):
 def access_of(settings: Settings, port: int, *, sandbox: bool = False) -> Access:
     """How people sign in, as the settings say."""
     return Access(
-        url=settings.console_url or f"http://localhost:{port}",
+        url=address_of(settings, port),
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),
         id_url=settings.id_url,
@@ -54,7 +52,9 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port))
     except OSError as error:
         told = f"the console cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}"
-        remedy = "choose another port" if host == LOOPBACK else "choose another port, or see to CHATWARDEN_CONSOLE_HOST"
+        remedy = "choose another with --port, or CHATWARDEN_CONSOLE_PORT for `run`"
+        if host != LOOPBACK:
+            remedy += "; or see to CHATWARDEN_CONSOLE_HOST"
         raise DatabaseError(f"{told} ({remedy})") from None
 
 
@@ -109,21 +109,3 @@ async def beside(settings: Settings, port: int | None, *, sandbox: bool = False)
         serving(db, access_of(settings, port, sandbox=sandbox), port, sealer, settings.console_host) as address,
     ):
         yield settings.console_url or address
-
-
-def console(
-    database: DatabaseOption = DATABASE,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on this machine; 0 for a free one.")] = PORT,
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Let anybody at this machine in as anyone. For trying things out only.")
-    ] = False,
-) -> None:
-    """Serve the web console to this machine; put a proxy with https in front for others."""
-
-    async def work() -> None:
-        settings = Settings.read().model_copy(update={"database": database})
-        async with beside(settings, port, sandbox=sandbox) as address:
-            errors.print(f"console at {address}; Ctrl-C stops", style="green")
-            await asyncio.Event().wait()
-
-    run(work())

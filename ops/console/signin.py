@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from ops.console.command import CALLBACK
 from ops.console.desk import Access, desk
 from ops.console.rendering import LOOKS, back, render
 from ops.console.safety import Limit
@@ -217,7 +218,7 @@ async def _moderated(session: aiohttp.ClientSession, access: Access, token: str,
 
 
 def _callback_address(access: Access) -> str:
-    return f"{access.url.rstrip('/')}/sign-in/callback"
+    return f"{access.url.rstrip('/')}{CALLBACK}"
 
 
 def _local(path: str) -> str:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot import moderating
 from cogs.enforce import Settled
 from cogs.modbot import ModBot
+from cogs.moderating import moderating
 from config.policy import Policy
 from config.settings import Settings
 from filters.types import Verdict

@@ -27,6 +27,25 @@ def test_channel_names_are_cleaned(tmp_path: Path) -> None:
     assert Settings.read(file).channel_names == ("aurora", "night_kiln")
 
 
+def test_the_address_of_a_channels_page_is_its_name(tmp_path: Path) -> None:
+    pages = "https://twitch.tv/Aurora,www.twitch.tv/night_kiln/videos, https://m.twitch.tv/ada?sr=a"
+    file = private(tmp_path / ".env", f"CHATWARDEN_CHANNELS='{pages}'\n")
+    assert Settings.read(file).channel_names == ("aurora", "night_kiln", "ada")
+
+
+@pytest.mark.parametrize("channels", ["your channel", "aurora;night_kiln", "https://example.org/aurora", "a" * 26])
+def test_what_can_be_no_channels_name_is_told(tmp_path: Path, channels: str) -> None:
+    file = private(tmp_path / ".env", f"CHATWARDEN_CHANNELS='{channels}'\n")
+    with pytest.raises(SettingsError, match=r"CHATWARDEN_CHANNELS: .* is no channel's name .*commas between"):
+        Settings.read(file)
+
+
+def test_the_bots_id_must_be_a_number_where_it_is_needed(tmp_path: Path) -> None:
+    settings = Settings.read(private(tmp_path / ".env", "CHATWARDEN_BOT_ID=my_bot\n"))
+    with pytest.raises(SettingsError, match="CHATWARDEN_BOT_ID: 'my_bot' is no id, which is a number"):
+        settings.require("bot_id")
+
+
 def test_a_secret_file_others_can_read_is_refused(tmp_path: Path) -> None:
     file = private(tmp_path / ".env", "CHATWARDEN_CLIENT_ID=x\n")
     file.chmod(0o644)
@@ -43,7 +62,7 @@ def test_missing_settings_are_named_with_what_they_are(tmp_path: Path) -> None:
 
 def test_a_wrong_address_is_named_by_its_variable(tmp_path: Path) -> None:
     file = private(tmp_path / ".env", "CHATWARDEN_HELIX_URL=api.twitch.tv\n")
-    with pytest.raises(SettingsError, match="CHATWARDEN_HELIX_URL"):
+    with pytest.raises(SettingsError, match=r"CHATWARDEN_HELIX_URL: .*write it as https://api.twitch.tv/helix/ is"):
         Settings.read(file)
 
 

@@ -104,7 +104,9 @@ def test_the_report_stands_alone_and_shows_no_abuse(files: Path) -> None:
     text = plain.read_text(encoding="utf-8")
     assert "<mark>&lt;script&gt;alert(" in text
     assert "<script>" not in text
-    assert "exists already" in told(*arguments, "--html", str(out), code=2).output
+    told(*arguments, "--html", str(out), "--jobs", "1")  # over the earlier one
+    out.write_text("an earlier report", encoding="utf-8")
+    assert "exists already and is no report" in told(*arguments, "--html", str(out), code=2).output
 
 
 def test_stored_chat_is_tried_against_the_live_policy(files: Path) -> None:

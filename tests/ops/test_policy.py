@@ -142,9 +142,12 @@ def test_a_policy_goes_out_and_comes_back_the_same(database: Path, tmp_path: Pat
     assert Policy.parse(told(database, "show", "aurora").stdout) == strict
 
 
-def test_a_preset_taken_in_the_shell_never_lifts_a_dry_run_nor_takes_what_is_the_channels_own(database: Path) -> None:
-    for setting, value in (("dry_run", "true"), ("caps.dry_run", "true"), ("prefix", "?"), ("language", "de")):
-        told(database, "set", "aurora", setting, value)
+def test_a_preset_taken_in_the_shell_never_lifts_a_dry_run_nor_takes_what_is_the_channels_own(
+    database: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('dry_run = true\nprefix = "?"\nlanguage = "de"\n[filters.caps]\ndry_run = true\n')
+    told(database, "import", "aurora", str(own), "--apply")
     told(database, "set", "aurora", "grants.mod_names", "ada")
     for setting, item in (("blocklist.terms", "snarfwad"), ("links.allow", "example.org"), ("regex.patterns", "fri+b")):
         told(database, "add", "aurora", setting, item)

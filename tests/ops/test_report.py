@@ -137,8 +137,12 @@ def test_the_page_is_one_file_that_loads_nothing(month: Path, tmp_path: Path, na
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)|<script|@import|url\((?!#)""", html)
     assert ("<svg" in html) == (name in {"kpi", "filters"})
     again = report(month, name, *MONTH, "--html", str(page))
+    assert again.exit_code == 0, "an earlier report is written over"
+    page.write_text("no report", encoding="utf-8")
+    again = report(month, name, *MONTH, "--html", str(page))
     assert again.exit_code == 2
     assert "exists already" in again.stderr
+    assert page.read_text(encoding="utf-8") == "no report"
 
 
 @pytest.mark.parametrize("name", ["kpi", "filters", "agreement", "shift"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,11 @@ async def test_a_replay_plays_once_somebody_listens(tmp_path):
         async with asyncio.timeout(5), aiohttp.ClientSession() as http:
             while not any("plays when" in line for line in told):
                 await asyncio.sleep(0.01)
-            helix, oauth, socket = (line.split()[1] for line in told[:3])
-            client_id, secret = told[3].split()[1::2]
+            settings = dict(line.removeprefix("CHATWARDEN_").split("=") for line in told if "=" in line)
+            helix, socket = settings["HELIX_URL"], settings["EVENTSUB_URL"]
+            oauth = f"{settings['ID_URL']}oauth2/authorize"
+            client_id, secret = settings["CLIENT_ID"], settings["CLIENT_SECRET"]
+            assert settings["CHANNELS"] == "aurora"
             query = {
                 "client_id": client_id,
                 "response_type": "code",
@@ -58,10 +62,28 @@ async def test_a_replay_plays_once_somebody_listens(tmp_path):
         assert all(abs(datetime.now(UTC) - each) < timedelta(minutes=10) for each in sent), (
             "seconds from a beginning, not from 1970"
         )
-        assert told[-1].startswith("2 lines played")
+        assert told[-1].startswith("# 2 lines played")
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_the_terminal_is_a_chat_box(monkeypatch):
+    read, write = os.pipe()
+    told: list[str] = []
+    with os.fdopen(read) as keyboard, os.fdopen(write, "w") as typing:
+        monkeypatch.setattr(sys, "stdin", keyboard)
+        serving = asyncio.create_task(serve(port=0, tell=told.append, talking=True))
+        try:
+            typing.write("/mod my_bot\n")
+            typing.flush()
+            async with asyncio.timeout(5):
+                while "my_bot is a mod of #your_channel" not in told:
+                    await asyncio.sleep(0.01)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+    assert "CHATWARDEN_CHANNELS=your_channel" in told
 
 
 def standing_alone(*arguments: str) -> subprocess.CompletedProcess[str]:

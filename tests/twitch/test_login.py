@@ -16,7 +16,8 @@ from sandbox.server import Sandbox
 from twitch import scopes
 from twitch.doctor import Doctor
 from twitch.endpoints import Endpoints
-from twitch.login import Login, LoginError
+from twitch.errors import LoginError
+from twitch.login import Login
 from twitch.tokens import Token, TokenStore
 
 
@@ -109,8 +110,8 @@ async def test_a_taken_port_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 async def found(twitch: Sandbox, store: TokenStore, bot_id: str, *channels: str) -> dict[str, str]:
     endpoints = Endpoints(twitch.helix_url, twitch.id_url, twitch.eventsub_url)
-    doctor = Doctor(endpoints, twitch.client_id, bot_id, channels, store)
-    return {check.name: check.remedy async for check in doctor.checks()}
+    doctor = Doctor(endpoints, twitch.client_id, twitch.client_secret, bot_id, channels, store)
+    return {check.name: check.remedy for check in await doctor.checks()}
 
 
 async def test_the_doctor_finds_all_in_order_and_names_the_channel_where_the_bot_is_no_mod(tmp_path: Path) -> None:
@@ -127,8 +128,9 @@ async def test_the_doctor_finds_all_in_order_and_names_the_channel_where_the_bot
 
 async def test_the_doctor_says_once_that_twitch_cannot_be_reached(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}/"
-    doctor = Doctor(Endpoints(nowhere, nowhere, nowhere), "client", "1", ["aurora"], TokenStore(tmp_path / "none.json"))
-    checks = [check async for check in doctor.checks()]
+    store = TokenStore(tmp_path / "none.json")
+    doctor = Doctor(Endpoints(nowhere, nowhere, nowhere), "client", "secret", "1", ["aurora"], store)
+    checks = await doctor.checks()
     assert [check.name for check in checks] == ["helix", "id", "token"]
     assert all("check the network" in check.remedy for check in checks[:2])
 
@@ -159,3 +161,48 @@ async def test_the_doctor_tells_a_twitch_out_of_order_from_a_missing_right(
         remedies = await found(twitch, store, bot.id, "aurora")
     assert remedies[asked].startswith("try again")
     assert "/mod" not in remedies[asked]
+
+
+async def test_the_doctor_names_channels_that_do_not_exist_also_before_the_bot_has_a_token(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        many = [f"channel_{number}" for number in range(150)]
+        for name in many:
+            twitch.add_user(name)
+        remedies = await found(twitch, store, "1", *many, "your_chanel")
+        assert {name for name, remedy in remedies.items() if remedy} == {"token", "your_chanel"}
+        assert remedies["your_chanel"] == "check CHATWARDEN_CHANNELS"
+        access, refresh = twitch.grant("warden", scopes.BOT)
+        store.save(Token(twitch.add_user("warden").id, "warden", access, refresh, scopes.BOT))
+        remedies = await found(twitch, store, twitch.add_user("warden").id, *many, "your_chanel")
+    assert remedies["your_chanel"] == "check CHATWARDEN_CHANNELS"
+    assert remedies["channel_149"] == "in channel_149's chat: /mod warden"
+
+
+async def test_the_doctor_tries_the_secret(tmp_path: Path) -> None:
+    async with Sandbox() as twitch:
+        endpoints = Endpoints(twitch.helix_url, twitch.id_url, twitch.eventsub_url)
+        doctor = Doctor(endpoints, twitch.client_id, "old", "1", [], TokenStore(tmp_path / "tokens.json"))
+        [check] = [each for each in await doctor.checks() if each.name == "application"]
+    assert check.found == "Twitch refuses it: invalid client secret"
+    assert "CHATWARDEN_CLIENT_SECRET" in check.remedy
+
+
+@pytest.mark.parametrize("wrong", ["oauth2/", "oauth2/authorize/"])
+async def test_an_address_that_answers_and_is_not_twitchs_is_no_tick(tmp_path: Path, wrong: str) -> None:
+    async with Sandbox() as twitch:
+        endpoints = Endpoints(f"{twitch.id_url}{wrong}", f"{twitch.id_url}{wrong}", twitch.eventsub_url)
+        doctor = Doctor(endpoints, "client", "secret", "1", [], TokenStore(tmp_path / "tokens.json"))
+        checks = {each.name: each for each in await doctor.checks()}
+    assert checks["id"].remedy == "check CHATWARDEN_ID_URL"
+    assert checks["helix"].remedy == "check CHATWARDEN_HELIX_URL"
+    assert "clock" not in checks
+
+
+async def test_a_wrong_secret_at_the_sign_in_is_named(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    async with Sandbox() as twitch:
+        endpoints = Endpoints(twitch.helix_url, twitch.id_url, twitch.eventsub_url)
+        flow = Login(endpoints, twitch.client_id, "old", f"http://127.0.0.1:{free_port()}/callback", store)
+        with pytest.raises(LoginError, match="check CHATWARDEN_CLIENT_SECRET"):
+            await signed_in(flow, scopes.BOT, login="warden", decision="allow")

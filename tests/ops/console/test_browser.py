@@ -16,8 +16,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
-from bot import moderating
 from cogs.enforce import Settled
+from cogs.moderating import moderating
 from config.policy import Policy
 from config.settings import Settings
 from filters.types import Verdict
