@@ -35,7 +35,9 @@ class InputError(ValueError):
 
 def check(
     file: Annotated[Path, typer.Argument(help="Text, one chat line a line; - is standard input.")] = Path("-"),
-    policy: Annotated[str, typer.Option(help="Judge by this policy: a .toml file, or a preset.")] = DEFAULT_PRESET,
+    policy: Annotated[
+        str, typer.Option(help="Judge by this policy: a preset's name, or a .toml file, which is laid over family.")
+    ] = DEFAULT_PRESET,
     channel: Annotated[str, typer.Option(help="The channel the lines are from, where they do not say.")] = "check",
     terms: Annotated[Path | None, typer.Option(help="Judge by just this blocklist: a term a line, or TSV.")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines are JSON: text; ts, channel, user if known.")] = False,

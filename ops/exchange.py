@@ -106,7 +106,7 @@ def export_policy(
                     outgo = for_twitch(policy, await terms.texts())
                     await _send(desk, terms, outgo, author) if apply else _foretell(outgo)
             else:
-                title = f"{desk.channel}, revision {found.number}"
+                title = f"{desk.channel}, revision {found.number}. A file may hold less: all else is then as in family."
                 _write(file, _words_of(policy) if words else policy.to_toml(title))
 
     run_policy(work())

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from config.changes import Change, difference
-from config.policy import Policy, PolicyError
+from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.masking import visible
 from ops.command import USAGE, errors, fail, run
 from storage.audit import Audit
@@ -43,7 +43,7 @@ class Desk:
             raise DatabaseError(
                 f"{channel}: no policy of this channel in the database (there are: {known}); `chatwarden run` makes it"
                 f" on its first start, from {channel}.toml in the folder of CHATWARDEN_POLICIES if that file is there"
-                " (to begin with a preset, copy one of config/presets/ to it)"
+                f" (what it does not say is as in {DEFAULT_PRESET}; to begin with another preset, copy that to it)"
             )
         latest = await log.current(found[0])
         assert latest is not None

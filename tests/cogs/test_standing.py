@@ -20,10 +20,11 @@ async def said(twitch: Sandbox, database: Path, folder: Path, *, mod: bool = Tru
     settings = Settings(**await settle(twitch, ["aurora"], database), policies=folder)
     if not mod:
         twitch.world.channel("aurora").moderators.clear()
-    with capture_logs() as lines:
+    with capture_logs() as starting:
         async with moderating(settings, Witness()) as (bot, _):
-            await bot.say_how_it_stands()
-    return lines
+            with capture_logs() as standing:
+                await bot.say_how_it_stands()
+    return standing if mod else starting
 
 
 async def test_a_file_with_dry_run_alone_is_family_and_does_nothing_and_that_is_said(
