@@ -127,6 +127,13 @@ async def test_history_tells_who_changed_what_and_restore_goes_back(stand: Any) 
         assert "no such revision" in await bot.ask("aurora", "!filter restore 99")
 
 
+async def test_the_way_back_is_told_with_the_prefix_that_counts_from_now_on(stand: Any) -> None:
+    async with stand(POLICY) as bot:
+        told = await bot.ask("aurora", "!filter set prefix ?")
+        assert "take it back with ?filter restore 1" in told
+        assert "take it back with !filter restore 2" in await bot.ask("aurora", "?filter restore 1")
+
+
 async def test_a_moderator_changes_nothing_unless_granted(stand: Any) -> None:
     async with stand(POLICY) as bot:
         for command in ("!filter set caps.max_ratio 0.4", "!block add blorp", "!allow add blorp", "!filter nonsense"):
