@@ -133,7 +133,8 @@ class Policy(Settings):
         """Build a policy from nested settings, checked as a file would be."""
         try:
             policy = cls.model_validate(settings)
-            policy.listed_terms()
+            for name in policy.filters.blocklist.lists:
+                wordlists.require(name)  # to read them takes seconds, and only a judge needs that
         except ValidationError as error:
             raise PolicyError("\n".join(explain(cls, each) for each in error.errors())) from None
         except (wordlists.WordlistError, ValueError) as error:

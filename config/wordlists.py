@@ -39,11 +39,16 @@ def names() -> tuple[str, ...]:
     return (*ours, *(name for name in packaged if name not in (*ours, _NO_LIST)))
 
 
+def require(name: str) -> None:
+    """Raise WordlistError unless there is such a list."""
+    if name not in names():
+        raise WordlistError(f"no word list {name!r} (there are {', '.join(names())})")
+
+
 @lru_cache(maxsize=64)
 def load(name: str) -> tuple[Term, ...]:
     """The terms of a list. Lines the matcher cannot use are left out. Raises WordlistError for an unknown name."""
-    if name not in names():
-        raise WordlistError(f"no word list {name!r} (there are {', '.join(names())})")
+    require(name)
     path = OWN / f"{name}.tsv"
     if path.exists():
         with path.open(encoding="utf-8") as lines:
