@@ -188,7 +188,8 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
-def _preset_tables(name: str) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def _preset_tables(name: str) -> Mapping[str, Any]:
     path = PRESETS / f"{name}.toml"
     return _tables(path.read_text(encoding="utf-8"), str(path))
 
