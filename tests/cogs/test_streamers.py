@@ -69,7 +69,7 @@ async def test_filters_are_listed_shown_and_switched(stand: Any) -> None:
         assert (await bot.record()).outcome is Outcome.DRY_RUN
         assert "dry run: caps" in await bot.ask("aurora", "!filter list")
         assert "caps.enabled: true -> false" in await bot.ask("aurora", "!filter off caps")
-    async with stand("not read again") as bot:
+    async with stand("dry_run = true  # not read again") as bot:
         assert "caps.dry_run: true -> false" in await bot.ask("aurora", "!filter on caps")
         assert await bot.ask("aurora", "!filter on caps") == "caps is on."
         assert "no such filter; there are blocklist" in await bot.ask("aurora", "!filter on snarf")
