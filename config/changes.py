@@ -79,8 +79,10 @@ def changed(policy: Policy, path: str, text: str) -> Policy:
     The text is a value as in a policy file (``0.8``, ``true``, ``["vip"]``), or without quotes where a text or a list
     of texts is wanted (``timeout 10m``, ``vip, subscriber``). Raises PolicyError; the policy given stays as it is.
     """
-    parts = full_path(path)
-    if isinstance(value_of(policy, path), BaseModel):
+    name = path.strip()
+    # A group takes no value, so the channel's own language is meant and not the filter of that name.
+    parts = (name,) if name in Policy.model_fields else full_path(path)
+    if isinstance(_plain(policy, parts), dict):
         raise PolicyError(
             f"{path}: is a group of settings (name one of it, e.g. {path}.{next(iter(_plain(policy, parts)))})"
         )

@@ -107,3 +107,10 @@ def test_differences_lead_from_one_policy_to_the_other(first: str, second: str) 
 )
 def test_every_path_a_difference_names_can_be_set(path: str) -> None:
     assert value_of(POLICY, path) is not None
+
+
+def test_a_value_for_a_name_of_two_settings_is_for_the_one_that_takes_values() -> None:
+    policy = changed(Policy(), "language", "de")
+    assert (policy.language, policy.filters.language) == ("de", Policy().filters.language)
+    with pytest.raises(PolicyError, match="ladder: is a group of settings"):
+        changed(Policy(), "ladder", "3")
