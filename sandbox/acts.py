@@ -65,6 +65,8 @@ class Acts:
         now = self._world.clock.now_ms()
         until = None if duration_s is None else now + duration_s * 1000
         ban = channel.bans[user.id] = Ban(user.id, user.login, until, reason, moderator.id, now)
+        if duration_s is None:
+            channel.moderators.discard(user.id)
         action: Kind = "ban" if duration_s is None else "timeout"
         self._enforced(action, channel, moderator, user, source, reason=reason, duration_s=duration_s)
         details = {**named(user), "reason": reason}

@@ -22,6 +22,11 @@ from sandbox.state import World
 MIN_KEEPALIVE_S, MAX_KEEPALIVE_S = 10, 600
 INBOUND, UNUSED, GRACE_OVER, BAD_RECONNECT = 4001, 4003, 4004, 4007
 """Close codes of the EventSub websocket reference."""
+REVOKING = {
+    "channel.ban": {"user_id": "chat_user_banned", "moderator_user_id": "moderator_removed"},
+    "channel.moderator.remove": {"moderator_user_id": "moderator_removed"},
+}
+"""What happens to somebody, and with which status Twitch then revokes what they listen to there in which part."""
 _NOTIFICATION_FAULTS = SOCKET_KINDS - {"late_welcome"}
 
 
@@ -100,6 +105,8 @@ class EventSub:
     async def emit(self, events: Iterable[Event]) -> None:
         """Notify every subscription concerned; returns when each socket has taken it, however slow its reader is."""
         for event in events:
+            if event.type in REVOKING:
+                await self._take_away(event)
             concerned = self._index.get((event.type, event.about))
             if not concerned:
                 continue
@@ -112,6 +119,15 @@ class EventSub:
                         await self._notify_badly(session, subscription, event, stamp)
                     else:
                         await self._send(session, _notification(subscription, body, stamp))
+
+    async def _take_away(self, event: Event) -> None:
+        if event.body.get("is_permanent") is False:
+            return
+        for part, status in REVOKING[event.type].items():
+            for each in list(self.subscriptions.values()):
+                here = each.condition.get("broadcaster_user_id") == event.about
+                if here and each.condition.get(part) == event.body["user_id"]:
+                    await self.revoke(each, status)
 
     def add(self, subscription: Subscription) -> None:
         """Start sending what the subscription asks for."""
@@ -234,6 +250,7 @@ class EventSub:
             return
         old, moved = self._handing_over.pop(challenge)
         new.used, new.user_id = old.used, old.user_id
+        old.user_id = None  # it does not count among the account's sockets any more
         for subscription in self.on(old.id):
             subscription.transport["session_id"] = new.id
             subscription.rendered = ""

@@ -184,6 +184,17 @@ class Sandbox:
         _, events = self._acts.ban(*cast, duration_s=duration_s, reason=reason, source="page")
         await self.eventsub.emit(events)
 
+    async def unmod(self, channel: str, user: str) -> None:
+        """The streamer takes a moderator's sword back; what only moderators hear is revoked with it."""
+        where, account = self.world.channel(channel), self.world.add_user(user)
+        where.moderators.discard(account.id)
+        await self.eventsub.emit(
+            [
+                payloads.about_user("channel.moderator.remove", where, account),
+                payloads.moderate(where, where.user, "unmod", payloads.named(account)),
+            ]
+        )
+
     async def mod_unban(self, channel: str, moderator: str, user: str) -> None:
         """A person lifts a ban or timeout. Raises RefusedError."""
         cast = self._cast(channel, moderator, user)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, NoReturn
 
 import aiohttp
 import structlog
+from aiolimiter import AsyncLimiter
 from twitchio import ChatMessage
 from twitchio.authentication import ValidateTokenPayload
 from twitchio.eventsub import SubscriptionPayload
-from twitchio.exceptions import HTTPException, InvalidTokenException
+from twitchio.exceptions import HTTPException, InvalidTokenException, WebsocketConnectionException
 from twitchio.ext import commands
 from twitchio.models.eventsub_ import create_event_instance
 from twitchio.payloads import TokenRefreshedPayload
@@ -18,9 +20,9 @@ from twitchio.payloads import TokenRefreshedPayload
 from twitch.errors import HaltError
 from twitch.http import Http
 from twitch.inflow import Inflow
-from twitch.limits import Points, insist_on_json, wait_for_budget
+from twitch.limits import SUBSCRIBING, LimitError, Points, insist_on_json, wait_for_budget
 from twitch.listening import CHAT, Listening
-from twitch.socket import Socket
+from twitch.socket import MOST, Socket
 from twitch.tokens import Token, TokenStore
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,12 @@ HELIX_TIMEOUT_S = 10.0
 """TwitchIO's own default is five minutes, far longer than a chat line matters."""
 CLOSING_S = 0.5
 """How long a socket waits for Twitch to answer its goodbye."""
+MOST_SOCKETS = 3
+"""Sockets Twitch lets one account have."""
+NO_SOCKET_S = 60.0
+"""How long after Twitch refused another socket none is asked for: those of a process that died go by then."""
+NO_ANSWER = (HTTPException, aiohttp.ClientError, TimeoutError, WebsocketConnectionException)
+"""What a subscription that may work later fails with."""
 
 
 class Client(commands.Bot):
@@ -42,6 +50,9 @@ class Client(commands.Bot):
         self._why = HaltError("")
         self._hushed = False
         self.points = Points()
+        self.subscribing = AsyncLimiter(*SUBSCRIBING)
+        self._opening = asyncio.Lock()
+        self._no_socket_until = 0.0
         self._own_session = aiohttp.ClientSession(
             # Not of a whole call: waiting until Twitch's limit is reset may take a minute.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=HELIX_TIMEOUT_S, sock_read=HELIX_TIMEOUT_S),
@@ -80,19 +91,74 @@ class Client(commands.Bot):
         made: ChatMessage = create_event_instance(CHAT, notification, http=self._http)
         return made
 
+    @property
+    def room(self) -> int:
+        """How many more subscriptions Twitch grants the bot's account."""
+        sockets = self._present
+        return sum(MOST - each.load for each in sockets) + MOST * (MOST_SOCKETS - len(sockets))
+
     async def subscribe_websocket(self, payload: SubscriptionPayload, **options: Any) -> Any:
-        """Subscribe, and see to it that it stays so; what the account may not hear is not asked for again."""
+        """Subscribe on a socket with room, and see to it that it stays so; what is refused is not asked for again.
+
+        Raises:
+            LimitError: Twitch grants the account no more of this.
+        """
+        await self.subscribing.acquire()
         try:
-            answer = await super().subscribe_websocket(payload, **options)
+            socket = await self._expecting()
+            try:
+                answer = await super().subscribe_websocket(payload, **options, socket_id=self._name_of(socket))
+            finally:
+                socket.expected -= 1
         except HTTPException as error:
+            if (limit := _limit(error)) is not None:
+                await self._take_note(limit)
+                raise limit from error
             if error.status not in (401, 403):
                 self.listening.want(payload, options)
             raise
+        except NO_ANSWER:
+            self.listening.want(payload, options)
+            raise
         if answer is None:
-            # Twitch has it already; TwitchIO chose the socket with the fewest.
-            min(self.sockets, key=lambda socket: socket.subscription_count).adopt(payload)
+            # Twitch has it already.
+            socket.adopt(payload)
         self.listening.want(payload, options)
+        self.listening.heard({"type": payload.type, "condition": payload.condition})
         return answer
+
+    @property
+    def _present(self) -> list[Socket]:
+        """The sockets that stay: one that was handed over is only read for what is still under way."""
+        return [each for each in self.sockets if not each.handed_over]
+
+    async def _expecting(self) -> Socket:
+        """A socket with room, which now expects one subscription more; opened where there is none."""
+        async with self._opening:
+            sockets = self._present
+            free = [each for each in sockets if each.load < MOST]
+            if free:
+                socket = max(free, key=lambda each: (each.connected, each.load))
+            elif len(sockets) >= MOST_SOCKETS or time.monotonic() < self._no_socket_until:
+                raise _no_room()
+            else:
+                socket = Socket(client=self, token_for=self.bot_id, http=self._http)
+                await socket.connect(fail_once=True)
+                self._websockets[str(self.bot_id)][str(socket.session_id)] = socket
+            socket.expected += 1
+            return socket
+
+    def _name_of(self, socket: Socket) -> str:
+        """What the socket is kept under, which may be the id of a session before."""
+        kept = self._websockets[str(self.bot_id)]
+        return next((name for name, each in kept.items() if each is socket), str(socket.session_id))
+
+    async def _take_note(self, limit: LimitError) -> None:
+        """Close the socket Twitch has just refused, if it is one socket too many."""
+        for each in self._present:
+            if not each.load and len(self._present) > 1:
+                self._no_socket_until = time.monotonic() + NO_SOCKET_S
+                await each.close()
 
     async def hush(self) -> None:
         """Stop listening, for good."""
@@ -140,3 +206,23 @@ class Client(commands.Bot):
             await self.hush()
         await super().close(**options)
         await self._own_session.close()
+
+
+def _limit(error: HTTPException) -> LimitError | None:
+    """What of Twitch's is used up, where it is not the rate of calls."""
+    said = str(error.extra.get("message", "")) if isinstance(error.extra, dict) else ""
+    if error.status != 429 or not ("limit" in said or "cost" in said):
+        return None
+    if "cost" in said:
+        return LimitError(
+            "Twitch lets an account hear this in 10 channels whose streamers have not signed in",
+            "more streamers sign in: chatwarden login --streamer",
+        )
+    return _no_room()
+
+
+def _no_room() -> LimitError:
+    return LimitError(
+        f"no room: Twitch gives one account {MOST_SOCKETS * MOST} subscriptions",
+        "see the limits in docs/hosting.md",
+    )

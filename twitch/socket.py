@@ -19,7 +19,7 @@ from twitchio.eventsub.websockets import Websocket
 from twitchio.exceptions import HTTPException, WebsocketConnectionException
 
 from twitch.inflow import Inflow
-from twitch.listening import CHAT, REMEDIES, Key, Listening, key_of
+from twitch.listening import CHAT, Key, Listening, key_of, text_of
 
 if TYPE_CHECKING:
     from twitchio.eventsub import SubscriptionPayload
@@ -28,6 +28,12 @@ log = structlog.get_logger(__name__)
 
 GRACE_S = 10.0
 """How long the old socket is still read after the new one has welcomed; Twitch closes it before."""
+
+MOST = 300
+"""Subscriptions Twitch lets one socket have."""
+
+AT_ONCE = 8
+"""Subscriptions asked for at once after a reconnect."""
 
 READ_AHEAD = 16
 """Notifications read before the others have their turn: one channel's flood must not hide the rest behind it."""
@@ -42,15 +48,22 @@ class Socket(Websocket):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._tasks: set[asyncio.Task[bool]] = set()
-        self._handed_over = False
+        self.handed_over = False
+        self.expected = 0
+        self._to_ask_again: list[Any] = []
         self._successor: asyncio.Task[bool] | None = None
         self._unshared = 0
         self._heard_tick = time.monotonic()
 
     @property
     def subscriptions(self) -> list[Any]:
-        """What this socket is subscribed to, as TwitchIO keeps it."""
-        return list(self._subscriptions.values())
+        """What this socket is subscribed to, or about to be after a reconnect, as TwitchIO keeps it."""
+        return [*self._subscriptions.values(), *self._to_ask_again]
+
+    @property
+    def load(self) -> int:
+        """How many subscriptions it has, or is asking for."""
+        return len(self._subscriptions) + len(self._to_ask_again) + self.expected
 
     @property
     def _heard_at(self) -> datetime:
@@ -99,6 +112,15 @@ class Socket(Websocket):
             else:
                 return
 
+    async def _process_welcome(self, data: Any) -> None:
+        # At a reconnect TwitchIO forgets the account's other sockets.
+        again = self._session_id is not None
+        kept = self._client._websockets.get(str(self._token_for), {}) if self._client else {}
+        others = {name: each for name, each in kept.items() if each is not self}
+        await super()._process_welcome(data)
+        if again and self._client:
+            self._client._websockets[str(self._token_for)] = {**others, str(self._session_id): self}
+
     async def _process_notification(self, data: Any) -> None:
         try:
             if not self._inflow.first(data["metadata"]["message_id"]):
@@ -120,11 +142,8 @@ class Socket(Websocket):
     async def _process_revocation(self, data: Any) -> None:
         # TwitchIO would close the socket with its last subscription; ours are asked for again.
         revoked = data["payload"]["subscription"]
-        status = str(revoked["status"])
-        remedy = REMEDIES.get(status, "see Twitch's EventSub reference for this status")
-        log.error("listening_revoked", kind=revoked["type"], status=status, remedy=remedy)
         self._drop(key_of(revoked["type"], revoked["condition"]))
-        self._listening.lost([revoked], datetime.now(UTC), f"revoked: {status}")
+        self._listening.revoked(revoked)
 
     def adopt(self, payload: SubscriptionPayload) -> None:
         """Keep a subscription Twitch says it has already: it made it, and the answer with its id was lost."""
@@ -172,7 +191,7 @@ class Socket(Websocket):
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the old socket goes on and reconnects when closed
             log.warning("handover_failed", error=type(error).__name__)
             return False
-        self._handed_over = True
+        self.handed_over = True
         if self._client and self._token_for and successor.session_id:
             self._client._websockets[self._token_for][successor.session_id] = successor
         self._run(self._close_later())
@@ -209,24 +228,36 @@ class Socket(Websocket):
                 return
 
     async def _resubscribe(self) -> None:
-        subscriptions = list(self._subscriptions.values())
+        # The chats first: they are what people are waiting for.
+        self._to_ask_again = sorted(self._subscriptions.values(), key=lambda each: text_of(each["type"]) != CHAT)
         self._subscriptions.clear()
-        for subscription in subscriptions:
-            subscription["transport"]["session_id"] = self._session_id or ""
-            if await self._subscribe(subscription):
-                self._listening.heard(subscription)
+        left = iter(list(self._to_ask_again))
+
+        async def ask() -> None:
+            for each in left:
+                each["transport"]["session_id"] = self._session_id or ""
+                granted = await self._subscribe(each)
+                self._to_ask_again.remove(each)
+                if granted:
+                    self._listening.heard(each)
+
+        try:
+            await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
+        finally:
+            self._to_ask_again.clear()
 
     async def _subscribe(self, subscription: Any) -> bool:
+        await self._client.subscribing.acquire()  # type: ignore[union-attr]
         try:
             answer = await self._http.create_eventsub_subscription(**subscription)
         except HTTPException as error:
             if error.status == 409:
                 self._keep(subscription)
                 return True
-            log.warning("resubscription_refused", type=subscription["type"].value, status=error.status)
+            log.warning("resubscription_refused", type=text_of(subscription["type"]), status=error.status)
             return False
         except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("resubscription_failed", type=subscription["type"].value, error=type(error).__name__)
+            log.warning("resubscription_failed", type=text_of(subscription["type"]), error=type(error).__name__)
             return False
         for row in answer["data"]:
             self._subscriptions[row["id"]] = subscription
@@ -243,13 +274,13 @@ class Socket(Websocket):
 
     async def close(self, cleanup: bool = True, *, reassociate: bool = True) -> None:
         """Close for good, and end the hand-over with it."""
-        if cleanup and not self._handed_over and not self._closed:
+        if cleanup and not self.handed_over and not self._closed:
             self._listening.lost(self.subscriptions, self._heard_at, "socket closed")
         current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
                 task.cancel()
-        await super().close(cleanup, reassociate=reassociate and not self._handed_over)
+        await super().close(cleanup, reassociate=reassociate and not self.handed_over)
 
 
 def shape(value: Any, depth: int = 6) -> Any:
