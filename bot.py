@@ -7,6 +7,7 @@ import than most commands to run.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -87,7 +88,8 @@ app.add_typer(staff_commands.app, name="staff", rich_help_panel=ANSWERING)
 
 @app.callback()
 def compose(context: typer.Context) -> None:
-    """Give people's tools the way to Twitch, which they do not know themselves."""
+    """Give people's tools the way to Twitch, which they do not know themselves, and keep what they write private."""
+    os.umask(0o077)
     context.obj = _terms_at_twitch
 
 
@@ -129,11 +131,10 @@ def run() -> None:
         try:
             with sole(settings.database, "chatwarden run", "set CHATWARDEN_DATABASE to another file"):
                 async with (
-                    moderating(settings, Quiet(metrics)) as (bot, _),
                     serving(metrics, settings.metrics_host, settings.metrics_port),
+                    moderating(settings, Quiet(metrics), metrics) as (bot, _),
                     beside(settings, settings.console_port or None) as console,
                 ):
-                    metrics.vitals = bot.health.vitals
                     pace.settle_in()
                     if console:
                         log.info("console", at=console, twitch_must_know=f"{console}{console_command.CALLBACK}")
@@ -243,6 +244,7 @@ def demo(
                 ):
                     if stay:
                         errors.print(f"console: {console}")
+                    await bot.hearing.complete.wait()
                     with screen:
                         await stage.play(twitch, chat, rate, screen, bot.drain)
                         summary = await screen.summary(twitch, records, bot.inflow)
@@ -316,7 +318,8 @@ def _go(work: Any) -> Any:
             return runner.run(work)
     except (*TOLD, HaltError) as error:
         errors.print(f"chatwarden: {error}", style="red")
-        raise typer.Exit(HALTED if isinstance(error, HaltError) else BAD_INPUT) from None
+        again = isinstance(error, HaltError) or getattr(error, "passing", False)
+        raise typer.Exit(HALTED if again else BAD_INPUT) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

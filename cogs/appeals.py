@@ -20,6 +20,7 @@ from cogs.channel import Channel
 from cogs.desk import Desk
 from cogs.enforce import describe
 from storage.appeals import Appeals as AppealLog
+from storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 
@@ -37,19 +38,16 @@ class Appeals(commands.Component):
         who = {"broadcaster_user_id": channel_id, "moderator_user_id": bot_id}
         return [ChannelUnbanRequestSubscription(**who), ChannelUnbanRequestResolveSubscription(**who)]
 
-    async def component_load(self) -> None:
-        """Take in what was asked for while the bot was away."""
-        for channel in self._desk.channels.values():
-            broadcaster = self._desk.bot.create_partialuser(channel.id, channel.name)
-            try:
-                async for each in broadcaster.fetch_unban_requests(
-                    moderator=self._desk.bot.bot_id, status="pending", first=100
-                ):
-                    await self._receive(channel, each.id, each.user, each.text, each.created_at)
-            except (twitchio.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-                if isinstance(error, twitchio.HTTPException) and error.status in (401, 403):
-                    continue  # a missing right, which is told once where the bot listens
-                log.warning("appeals_not_read", channel=channel.name, error=describe(error))
+    async def read(self, channel: Channel) -> None:
+        """Take in what was asked for in a channel while the bot was away."""
+        broadcaster = self._desk.bot.create_partialuser(channel.id, channel.name)
+        try:
+            async for each in broadcaster.fetch_unban_requests(
+                moderator=self._desk.bot.bot_id, status="pending", first=100
+            ):
+                await self._receive(channel, each.id, each.user, each.text, each.created_at)
+        except (twitchio.HTTPException, aiohttp.ClientError, TimeoutError, DatabaseError) as error:
+            log.warning("appeals_not_read", channel=channel.name, error=describe(error), remedy="chatwarden doctor")
 
     @commands.Component.listener()
     async def event_unban_request(self, payload: twitchio.ChannelUnbanRequest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -131,6 +131,8 @@ class Enforcer:
         self._open: dict[int, _Queued] = {}
         self._withholding: set[asyncio.Task[None]] = set()
         self.outage: Outage | None = None
+        self.on_answer: Callable[[str], None] | None = None
+        """Hears of each act what Twitch says to it: nothing where it was done, and why where the bot may not."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -237,6 +239,8 @@ class Enforcer:
                         unconfirmed |= _may_be_done(error)
                         raise
             outcome, why = Outcome.APPLIED, ""
+            if self.on_answer:
+                self.on_answer("")
         except Superseded as error:
             # After a call of ours that Twitch did not confirm, what is found done is what that call did.
             outcome, why = (Outcome.APPLIED if unconfirmed else Outcome.SUPERSEDED), str(error)
@@ -244,6 +248,8 @@ class Enforcer:
             outcome, why = Outcome.FAILED, str(error)
         except (HTTPException, aiohttp.ClientError, TimeoutError) as error:
             outcome, why = Outcome.FAILED, describe(error)
+            if self.on_answer and isinstance(error, HTTPException) and error.status == 403:
+                self.on_answer(why)
         except Exception as error:  # noqa: BLE001 - an action that failed in any way is a failed Record, not a lost one
             outcome, why = Outcome.FAILED, outline(error)
         return await self._settle(order, outcome, why, sent_ms, _now_ms(), attempts)

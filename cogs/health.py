@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from twitchio.ext import commands
 from cogs.acts import act_evidence, last_message, record_act
 from cogs.call import Target
 from cogs.channel import Channel
+from cogs.hearing import some
 from cogs.outage import OnLogFailure, Outage
 from filters.types import MAX_TIMEOUT_S, Action, ActionKind
 from ops.metrics import Line, Vitals
@@ -57,16 +59,25 @@ class Health(commands.Component):
         self._gaps = gaps
         self._task: asyncio.Task[None] | None = None
         self._tellings: set[asyncio.Task[object]] = set()
+        self._seen: dict[str, int] = {}
+        self._untold: defaultdict[str, list[tuple[str, float, int | None]]] = defaultdict(list)
 
     async def begin(self) -> None:
         """Note how long nobody watched, and give signs of life from now on. Raises DatabaseError."""
-        seen = await self._gaps.last_alive()
+        self._seen = await self._gaps.last_alive()
         await self._gaps.alive(self._logins)
         until_ms = now_ms()
         for channel_id in self._channels:
-            if channel_id in seen:
-                await self._note(Gap(channel_id, seen[channel_id], until_ms, "not running"))
+            if channel_id in self._seen:
+                await self._note(Gap(channel_id, self._seen[channel_id], until_ms, "not running"))
+        self._tell_of_gaps()
         self._task = asyncio.create_task(self._beat())
+
+    async def take_in(self, channel: Channel) -> None:
+        """Note how long nobody watched a channel that was found late."""
+        await self._gaps.alive(self._logins)
+        if channel.id in self._seen:
+            await self._note(Gap(channel.id, self._seen[channel.id], now_ms(), "channel not found"))
 
     async def end(self) -> None:
         """Give a last sign of life; what was heard and not judged any more is a gap."""
@@ -75,6 +86,7 @@ class Health(commands.Component):
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
+        self._tell_of_gaps()
         try:
             for channel in self._channels.values():
                 if waiting := channel.waiting:
@@ -88,17 +100,19 @@ class Health(commands.Component):
     def vitals(self) -> Vitals:
         """How the bot is now."""
         bot, inflow = self._bot, self._bot.inflow
-        faults = [
-            f"{self._channels[each].name}: chat not heard, {why}" for each, (_, why) in bot.listening.deaf.items()
-        ]
+        faults = [f"starting: {bot.hearing.progress or bot.stage}"] if bot.stage else []
+        faults += _in_channels("chat not heard", self._deaf())
+        faults += _in_channels("the bot cannot act", self._disarmed())
         faults += ["action log not writable"] if self.outage.lasts else []
-        faults += [] if bot.sockets else ["no socket to Twitch"]
+        faults += [] if bot.sockets or bot.stage else ["no socket to Twitch"]
         lines = tuple(
             Line(each.name, each.waiting, each.lag_s, each.enforcer.waiting) for each in self._channels.values()
         )
         faults += [f"{each.channel}: {each.lag_s:.0f} s behind" for each in lines if each.lag_s > LONG_LAG_S]
         return Vitals(
             faults=tuple(faults),
+            notices=bot.hearing.notices,
+            missing={(kind, why): n for (why, _), kinds in bot.hearing.missing.items() for kind, n in kinds.items()},
             lines=lines,
             counts={
                 "notifications": inflow.received,
@@ -111,7 +125,8 @@ class Health(commands.Component):
             },
             levels={
                 "sockets": len(bot.sockets),
-                "deaf_channels": len(bot.listening.deaf),
+                "deaf_channels": len(self._deaf()),
+                "disarmed_channels": len(self._disarmed()),
                 "log_writable": not self.outage.lasts,
                 "lines_unrecorded": self.outage.lines.total(),
             },
@@ -123,6 +138,25 @@ class Health(commands.Component):
         if payload.channel_id in self._channels:
             await self._note(Gap(payload.channel_id, payload.since_ms, payload.until_ms, payload.why))
 
+    def _deaf(self) -> list[tuple[str, str]]:
+        """Channels whose chat is not heard, and why."""
+        found = [(self._channels[each].name, why) for each, (_, why) in self._bot.listening.deaf.items()]
+        return [*found, *self._bot.hearing.absent.items()]
+
+    def _disarmed(self) -> list[tuple[str, str]]:
+        """Channels in which the bot was to act and cannot, and why."""
+        standing, deaf = self._bot.standing.disarmed, self._bot.listening.deaf
+        channels = [self._channels[each] for each in standing if each not in deaf]
+        return [(each.name, standing[each.id]) for each in channels if not each.engine.dry_run]
+
+    def _tell_of_gaps(self) -> None:
+        """Say in one line what is over, however many channels share it."""
+        for why, gaps in self._untold.items():
+            lines = sum(each or 0 for _, _, each in gaps)
+            longest_s = max(seconds for _, seconds, _ in gaps)
+            log.warning("gap", channels=some([name for name, _, _ in gaps]), why=why, seconds=longest_s, lines=lines)
+        self._untold.clear()
+
     @property
     def _logins(self) -> dict[str, str]:
         return {channel.id: channel.name for channel in self._channels.values()}
@@ -131,6 +165,7 @@ class Health(commands.Component):
         skew_s = time.time() - time.monotonic()
         while True:
             await asyncio.sleep(BEAT_S)
+            self._tell_of_gaps()
             moved_s = time.time() - time.monotonic() - skew_s
             if abs(moved_s) > CLOCK_JUMP_S:
                 self.clock_jumps += 1
@@ -156,7 +191,7 @@ class Health(commands.Component):
         except DatabaseError as error:
             self.outage.begin(error)
         seconds = round((gap.until_ms - gap.since_ms) / 1000, 1)
-        log.warning("gap", channel=channel.name, why=gap.why, seconds=seconds, lines=gap.lines)
+        self._untold[gap.why].append((channel.name, seconds, gap.lines))
 
     async def _fill(self, channel: Channel, gap: Gap) -> int | None:
         """Record what people did meanwhile, as the ban list shows it; how much, or None where it is not shown."""
@@ -197,6 +232,14 @@ class Health(commands.Component):
                 telling = asyncio.ensure_future(channel.tell_mods(text))
                 self._tellings.add(telling)
                 telling.add_done_callback(self._tellings.discard)
+
+
+def _in_channels(what: str, channels: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each reason, which names the first of its channels."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for name, why in channels:
+        by_reason[why].append(name)
+    return [f"{some(names)}: {what}, {why}" for why, names in by_reason.items()]
 
 
 def _ms(at: datetime) -> int:

@@ -11,14 +11,12 @@ import aiohttp
 import structlog
 import twitchio
 from rapidfuzz.distance import OSA
-from twitchio.eventsub import ChatMessageSubscription, SubscriptionPayload
 from twitchio.exceptions import WebsocketConnectionException
 from twitchio.ext import commands
 
 from cogs import recovery
 from cogs.ages import Ages
 from cogs.appeals import Appeals
-from cogs.automod import AutoMod
 from cogs.call import Call
 from cogs.channel import Channel, Observer
 from cogs.desk import Desk
@@ -26,6 +24,7 @@ from cogs.enforce import Enforcer, describe
 from cogs.errands import Errands
 from cogs.handbook import COMPONENTS
 from cogs.health import Health
+from cogs.hearing import UNKNOWN, Hearing
 from cogs.housekeeping import keep_house
 from cogs.mirror import Mirror
 from cogs.outage import OnLogFailure
@@ -33,6 +32,7 @@ from cogs.permissions import Rank, rank_of
 from cogs.policies import PolicyBook
 from cogs.raids import Raids, RaidWatch
 from cogs.shadow import Shadows
+from cogs.standing import Standing
 from cogs.watch import message_of
 from filters.types import Message
 from ops.journal import outline
@@ -44,12 +44,11 @@ from storage.records import RecordLog
 from storage.requests import Requests
 from twitch.client import Client
 from twitch.errors import HaltError, StartError
+from twitch.limits import LimitError
 from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
 
-MOD_ACTIONS = "channel.moderate:"
-"""Begins the refusal of what only moderators hear."""
 FINISHING_S = 3.5
 """How long a stopping bot goes on with what it has heard; with the goodbyes it is gone within five seconds."""
 
@@ -96,6 +95,10 @@ class ModBot(Client):
         self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
         self.ages = Ages(self)
         self.watching = asyncio.Event()
+        self.standing = Standing(self, self.channels)
+        self.hearing = Hearing(self, self.channels, self.standing)
+        self.stage = "signing in to Twitch"
+        """What a start is at; empty once the chats are heard."""
         self._channel_names = list(channel_names)
         self._policies = policies
         self._records = records
@@ -109,30 +112,40 @@ class ModBot(Client):
         """Find the channels, load their policies, listen, and take up what a crash left behind."""
         if self.bot_id not in self.tokens:
             raise StartError("no token of the bot's account (run: chatwarden login)")
-        await self._open_channels()
-        for component in (*COMPONENTS, Mirror, Appeals):
-            await self.add_component(component(self.desk))
-        await self.add_component(Raids(self._raids))
-        await self.add_component(self.health)
+        self.stage = "looking for the channels"
+        for user in await self.hearing.find(self._channel_names):
+            await self._open_channel(user)
+        if not self.channels:
+            names = ", ".join(self._channel_names)
+            raise StartError(f"{UNKNOWN} as {names} (check CHATWARDEN_CHANNELS)")
+        appeals = Appeals(self.desk)
+        for component in (*(each(self.desk) for each in COMPONENTS), Mirror(self.desk), appeals):
+            await self.add_component(component)
+        for component in (Raids(self._raids), self.health, self.standing):
+            await self.add_component(component)
         for channel in self.channels.values():
-            channel.outage = channel.enforcer.outage = self.health.outage
-            channel.messages = self._messages
-            for chatter_id, first_ms in await first_seen(self._database, channel.id, KNOWN):
-                channel.engine.history.know(chatter_id, first_ms)
-            channel.start()
+            await self._start(channel)
+        self.stage = "seeing what happened meanwhile"
         await self.health.begin()
         for watch in self._raids.values():
             await watch.resume()
         await recovery.take_up(self, self.channels, self._records)
-        await self._listen()
+        self.stage = "subscribing to the chats"
+        self._judge_the_start(await self.hearing.chats(list(self.channels.values())))
         shadows = Shadows(self.channels, Experiments(self._database), self._policies)
         requests = Requests(self._database)
         errands = Errands(self, self.channels, requests, self.desk.undo, self._raids, self._policies, shadows)
-        work = {"errands": errands.run(), "ages": self.ages.run(), "retention": keep_house(self._database)}
+        work = {
+            "errands": errands.run(),
+            "ages": self.ages.run(),
+            "retention": keep_house(self._database),
+            "hearing": self.hearing.run(self._take_in, appeals.read),
+        }
         for name, doing in work.items():
             chore = asyncio.create_task(doing, name=name)
             chore.add_done_callback(_tell_of_end)
             self._chores.append(chore)
+        self.stage = ""
         self.watching.set()
 
     async def say_how_it_stands(self) -> None:
@@ -217,65 +230,54 @@ class ModBot(Client):
         """Report a listener that broke, without the event itself: it may hold a token or abuse."""
         log.error("listener_failed", listener=payload.listener.__qualname__, error=outline(payload.error))
 
-    async def _open_channels(self) -> None:
-        users = await self.fetch_users(logins=self._channel_names)
-        found = {user.name: user for user in users}
-        missing = [name for name in self._channel_names if name not in found]
-        if missing:
-            raise StartError(f"no such Twitch channel: {', '.join(missing)} (check CHATWARDEN_CHANNELS)")
-        for name in self._channel_names:
-            user = found[name]
-            policy, revision = await self._policies.current(user.id, name)
-            broadcaster = self.create_partialuser(user.id, name)
-            channel = self.channels[user.id] = Channel(
-                user.id,
-                name,
-                policy,
-                policy.engine(revision),
-                self._records,
-                Enforcer(broadcaster, self.bot_id, self._records, self._observer, self.points, policy.language),
-                self.inflow,
-                self._observer,
-            )
-            answers, groups = self.desk.answers, self.desk.groups
-            watch = RaidWatch(channel, broadcaster, self.bot_id, self._records, groups, answers)
-            self._raids[user.id] = channel.lookout = watch
-            channel.tell_mods = partial(answers.say, channel)
+    async def _open_channel(self, user: twitchio.User) -> Channel:
+        name = user.name or ""
+        policy, revision = await self._policies.current(user.id, name)
+        broadcaster = self.create_partialuser(user.id, name)
+        channel = self.channels[user.id] = Channel(
+            user.id,
+            name,
+            policy,
+            policy.engine(revision),
+            self._records,
+            Enforcer(broadcaster, self.bot_id, self._records, self._observer, self.points, policy.language),
+            self.inflow,
+            self._observer,
+        )
+        answers, groups = self.desk.answers, self.desk.groups
+        watch = RaidWatch(channel, broadcaster, self.bot_id, self._records, groups, answers)
+        self._raids[user.id] = channel.lookout = watch
+        channel.tell_mods = partial(answers.say, channel)
+        self.standing.watch(channel)
+        return channel
 
-    async def _listen(self) -> None:
-        for channel in list(self.channels.values()):
-            chat = ChatMessageSubscription(broadcaster_user_id=channel.id, user_id=self.bot_id)
-            try:
-                await self.subscribe_websocket(chat, as_bot=True)
-            except twitchio.HTTPException as error:
-                if error.status >= 500:
-                    raise  # no refusal, and better when started again
-                remedy = f"invite the bot to {channel.name} and check its scopes: chatwarden doctor"
-                raise StartError(f"Twitch refuses the chat of {channel.name}: {describe(error)} ({remedy})") from error
-            wanted = [
-                *(each for part in (Mirror, AutoMod, Appeals) for each in part.subscriptions(channel.id, self.bot_id)),
-                *Raids.subscriptions(channel.id),
-            ]
-            refused = [why for each in wanted if (why := await self._refused(each))]
-            if refused:
-                self._tell_of_refusals(channel, refused)
+    async def _start(self, channel: Channel) -> None:
+        channel.outage = channel.enforcer.outage = self.health.outage
+        channel.messages = self._messages
+        for chatter_id, first_ms in await first_seen(self._database, channel.id, KNOWN):
+            channel.engine.history.know(chatter_id, first_ms)
+        channel.start()
 
-    async def _refused(self, wanted: SubscriptionPayload) -> str:
-        """Subscribe to what the bot can do without; what Twitch refuses, and why, or nothing."""
-        try:
-            await self.subscribe_websocket(wanted, as_bot=True)
-        except twitchio.HTTPException as error:
-            return f"{wanted.type}: {describe(error)}"
-        return ""
+    async def _take_in(self, user: twitchio.User) -> Channel:
+        """Begin to moderate a channel that could not be found before."""
+        channel = await self._open_channel(user)
+        await self._start(channel)
+        await self.health.take_in(channel)
+        await self._raids[channel.id].resume()
+        return channel
 
-    def _tell_of_refusals(self, channel: Channel, refused: Sequence[str]) -> None:
-        """Say in one line what is missing: the chat is judged all the same."""
-        bot = self._token_store.load()[str(self.bot_id)].login
-        if any(each.startswith(MOD_ACTIONS) for each in refused):
-            remedy = f"in {channel.name}'s chat: /mod {bot}, and start again; if it is one, see chatwarden doctor"
-            log.warning("not a moderator: it reads and cannot act", channel=channel.name, remedy=remedy)
-        else:
-            log.warning("not_heard", channel=channel.name, refused="; ".join(refused), remedy="run: chatwarden doctor")
+    def _judge_the_start(self, failures: Sequence[Exception]) -> None:
+        """Raise where no chat is heard: again what gets better by itself, StartError where somebody must act."""
+        if len(failures) < len(self.channels):
+            return
+        for error in failures:
+            if not isinstance(error, LimitError) and not (
+                isinstance(error, twitchio.HTTPException) and error.status < 500
+            ):
+                raise error
+        names, why = ", ".join(each.name for each in self.channels.values()), describe(failures[0])
+        remedy = "invite the bot there and check its scopes: chatwarden doctor"
+        raise StartError(f"Twitch refuses the chat of {names}: {why} ({remedy})") from failures[0]
 
 
 def _tell_of_end(chore: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ from cogs.channel import Observer
 from cogs.modbot import ModBot, explain_start
 from cogs.policies import PolicyBook
 from config.settings import Settings
+from ops.metrics import Metrics
 from storage.database import Database, make_room
 from storage.messages import MessageLog
 from storage.policies import PolicyLog
@@ -20,8 +21,13 @@ from twitch.tokens import TokenStore
 
 
 @asynccontextmanager
-async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tuple[ModBot, RecordLog]]:
-    """A bot that is watching all its channels, and its log; both are drained and closed on the way out."""
+async def moderating(
+    settings: Settings, observer: Observer, metrics: Metrics | None = None
+) -> AsyncIterator[tuple[ModBot, RecordLog]]:
+    """A bot that is watching its channels, and its log; both are drained and closed on the way out.
+
+    ``metrics`` tell of it from the start on.
+    """
     endpoints_of(settings).install()
     sealer = Sealer.configured(settings.seal_key.get_secret_value(), settings.seal_key_file)
     make_room(settings.database)
@@ -42,6 +48,8 @@ async def moderating(settings: Settings, observer: Observer) -> AsyncIterator[tu
             on_log_failure=settings.on_log_failure,
             messages=messages,
         )
+        if metrics is not None:
+            metrics.vitals = bot.health.vitals
         running = asyncio.create_task(bot.start(with_adapter=False))
         running.add_done_callback(lambda _: bot.halt("the connection to Twitch ended by itself (start the bot again)"))
         watching = asyncio.create_task(bot.watching.wait())

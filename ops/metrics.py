@@ -36,10 +36,13 @@ class Line:
 class Vitals:
     """The bot at one moment. ``faults`` say why it is not healthy, each with what and where; empty if it is.
 
-    ``counts`` grow (name to value), ``levels`` rise and fall.
+    ``notices`` say what is as it is and not ill. ``missing`` counts channels in which something is not heard, by kind
+    and reason. ``counts`` grow (name to value), ``levels`` rise and fall.
     """
 
     faults: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    missing: dict[tuple[str, str], int] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     counts: dict[str, float] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
@@ -50,7 +53,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.vitals: Callable[[], Vitals] = Vitals
+        self.vitals: Callable[[], Vitals] = _starting
         self._judged: defaultdict[str, int] = defaultdict(int)
         self._records = self._counter("records", "Records opened.", "channel", "action", "filter")
         self._settled = self._counter("settled", "Records settled.", "action", "outcome")
@@ -92,6 +95,12 @@ class Metrics:
         yield _by_channel(
             "orders_waiting", "Recorded actions not begun yet.", ((each.channel, each.orders) for each in lines)
         )
+        not_heard = GaugeMetricFamily(
+            "chatwarden_not_heard", "Channels in which something is not heard.", labels=["kind", "reason"]
+        )
+        for labels, channels in vitals.missing.items():
+            not_heard.add_metric(labels, channels)
+        yield not_heard
         for name, value in vitals.counts.items():
             yield CounterMetricFamily(f"chatwarden_{name}", name.replace("_", " ").capitalize() + ".", value=value)
         for name, value in (vitals.levels | {"healthy": not vitals.faults}).items():
@@ -99,6 +108,10 @@ class Metrics:
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"chatwarden_{name}", text, labels, registry=self.registry)
+
+
+def _starting() -> Vitals:
+    return Vitals(faults=("starting: opening the database",))
 
 
 def _by_channel(name: str, text: str, values: Iterable[tuple[str, float]]) -> Metric:
@@ -119,8 +132,9 @@ async def serving(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]
         return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def health(_request: web.Request) -> web.Response:
-        faults = metrics.vitals().faults
-        return web.json_response({"healthy": not faults, "faults": faults}, status=503 if faults else 200)
+        vitals = metrics.vitals()
+        told = {"healthy": not vitals.faults, "faults": vitals.faults, "notices": vitals.notices}
+        return web.json_response(told, status=503 if vitals.faults else 200)
 
     app = web.Application()
     app.add_routes([web.get("/metrics", show), web.get("/healthz", health)])

@@ -29,7 +29,7 @@ async def test_metrics_and_health_tell_how_it_is(twitch: Sandbox, bot: BotProces
         async with session.get("/metrics") as answer:
             families = {each.name: each for each in text_string_to_metric_families(await answer.text())}
         async with session.get("/healthz") as answer:
-            assert (answer.status, await answer.json()) == (200, {"healthy": True, "faults": []})
+            assert (answer.status, await answer.json()) == (200, {"healthy": True, "faults": [], "notices": []})
         (chat,) = [each for each in twitch.eventsub.subscriptions.values() if each.type == CHAT]
         twitch.faults.add(Fault(kind="status", status=500, path="eventsub/subscriptions", times=None))
         await twitch.eventsub.revoke(chat, "moderator_removed")
@@ -77,6 +77,6 @@ async def test_whatever_goes_wrong_the_log_holds_no_token_and_no_abuse(twitch: S
     await bot.stop()
     lines = [json.loads(line) for line in bot.said.splitlines()]
     events = {line["event"] for line in lines}
-    assert {"notification_malformed", "events_may_be_missing", "recorded", "settled", "stopped"} <= events
+    assert {"notification_malformed", "gap", "recorded", "settled", "stopped"} <= events
     secrets = {twitch.client_secret, *(each.access for each in tokens), *(each.refresh for each in tokens)}
     assert [each for each in (*SLURS, *secrets) if each in bot.said] == []

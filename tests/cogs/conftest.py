@@ -112,6 +112,7 @@ def stand(twitch: Sandbox, tmp_path: Path, database: Path) -> Open:
         settings = Settings(**await settle(twitch, ["aurora"], database), policies=folder)
         async with moderating(settings, witness) as (bot, records):
             twitch.add_moderator("aurora", "maud")
+            await bot.hearing.complete.wait()
             yield Stand(twitch, bot, records, witness)
 
     return opened
