@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -114,8 +115,8 @@ async def at_desk(
 
 
 def at_keyboard(who: str) -> str:
-    """Who ``--as`` says one is, else the user of this shell."""
-    return who or getpass.getuser()
+    """Who ``--as`` says one is, else the user of this shell: through sudo, the one who called it."""
+    return who or os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 @contextmanager

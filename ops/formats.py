@@ -63,7 +63,9 @@ def _writer(style: Format, out: TextIO, columns: list[str]) -> Callable[[Row], o
 
 
 def _cell(value: Any) -> Any:
-    """A value no spreadsheet will take for a formula: a quote goes in front of such text."""
+    """A value as SQL shows it, which no spreadsheet will take for a formula: a quote goes in front of such text."""
+    if isinstance(value, bool):
+        return int(value)  # as in SQL
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 

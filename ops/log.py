@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import shlex
 import sys
@@ -11,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Any, TextIO
 
@@ -26,12 +26,12 @@ from ops.command import (
     DatabaseOption,
     PlainOption,
     ZoneOption,
+    at_desk,
     at_keyboard,
     choice,
     errors,
     fail,
     new_folder,
-    opened,
     put_json,
     run,
     screen,
@@ -43,16 +43,18 @@ from ops.numbers import number
 from ops.pages import record_page, record_table, tail_line
 from ops.shown import FIELDS, View
 from ops.when import WhenError, parse
-from storage.database import CorruptDatabaseError, now_ms
+from storage.audit import Audit
+from storage.database import CorruptDatabaseError, Database, DatabaseError, now_ms
 from storage.exposure import Exposure
+from storage.people import Erasure, find_people, plan_erasure, twitch_ids
 from storage.people import erase as erase_person
-from storage.people import find_people, plan_erasure
 from storage.records import Outcome, Record, RecordQuery
-from storage.roles import Permission, Roster, may
+from storage.roles import Permission, Roster, Staff, may
 from storage.sealed import SealedQueue
 from storage.verifying import Head, heads
 from storage.verifying import verify as verify_log
 
+NOBODY = "nobody of that login or id is in the log"
 TAIL = "log tail"
 MASKED = (
     f"Text and listed words are masked; --show-text shows them to the staff ({may(Permission.UNMASK)}), and the console"
@@ -264,7 +266,7 @@ def export(
             sha256=digest(file),
             chain_heads=chain_heads,
             exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            exported_by=at_keyboard(who) if show_text else getpass.getuser(),
+            exported_by=at_keyboard(who),
             database=str(database),
         ).save(part)
     errors.print(f"{count} Records in {folder}, with {MANIFEST}")
@@ -306,19 +308,17 @@ def erase(
     reason: Annotated[str, typer.Option(help="Why, e.g. the request's reference; kept, so name nobody in it.")],
     database: DatabaseOption = DATABASE,
     apply: Annotated[bool, typer.Option("--apply", help="Do it. Without this, only say what would go.")] = False,
+    by: AsOption = "",
 ) -> None:
     """Destroy a person's identity and text for good. Records stay, under a number, and the chain stays valid."""
 
     async def work() -> None:
-        async with opened(database, readonly=not apply) as db:
+        async with at_desk(database, by, Permission.ERASE, "log erase") as (db, staff):
             people = await find_people(db, who)
             if len(people) != 1:
-                remedy = "nobody of that login or id is in the log" if not people else "several; give the Twitch id"
-                fail(f"{who!r}: {remedy}", USAGE)
-            if apply:
-                gone = await erase_person(db, people[0], actor=getpass.getuser(), reason=reason)
-            else:
-                gone = await plan_erasure(db, people[0])
+                ids = ", ".join(await twitch_ids(db, people))
+                fail(f"{who!r}: " + (f"several people; give the Twitch id, one of {ids}" if people else NOBODY), USAGE)
+            gone = await (_erased(db, people[0], staff, reason) if apply else plan_erasure(db, people[0]))
         what = f"identity, key, evidence of {gone.records} Records and {gone.lines} chat lines"
         typer.echo(f"erased person {gone.person}: {what}" if apply else f"would erase person {gone.person}: {what}")
         if gone.traces:
@@ -327,6 +327,25 @@ def erase(
             errors.print("nothing was changed; add --apply to do it, it cannot be undone")
 
     run(work())
+
+
+async def _erased(db: Database, person: int, staff: Staff, reason: str) -> Erasure:
+    """Erase a person; that it was done, or refused, is kept in audit."""
+    note = partial(
+        Audit(db).note,
+        actor=staff.name,
+        role=staff.role,
+        surface="shell",
+        verb="log erase",
+        subject=f"person {person}",
+    )
+    try:
+        gone = await erase_person(db, person, actor=staff.name, reason=reason)
+    except DatabaseError as error:
+        await note(detail=str(error), allowed=False)
+        raise
+    await note(detail=reason)
+    return gone
 
 
 def _query(

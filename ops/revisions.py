@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ import typer
 from config.changes import Change, difference
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.masking import visible
-from ops.command import USAGE, errors, fail, run
+from ops.command import USAGE, at_keyboard, errors, fail, run
 from storage.audit import Audit
 from storage.database import Database, DatabaseError, now_ms
 from storage.policies import PolicyLog, Revision
@@ -65,7 +64,7 @@ class Desk:
         number = await self.log.save(
             self.channel_id,
             policy.to_toml(),
-            author=author or getpass.getuser(),
+            author=at_keyboard(author),
             reason=reason,
             at_ms=now_ms(),
             parent=self.latest.number,
@@ -78,7 +77,7 @@ class Desk:
     async def note(self, author: str, verb: str, subject: str, detail: str = "") -> None:
         """Keep in audit what was done from the shell."""
         await Audit(self.db).note(
-            actor=author or getpass.getuser(),
+            actor=at_keyboard(author),
             role="shell",
             surface="shell",
             verb=verb,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -23,6 +24,8 @@ EVERY_S = 1.0
 """How long lines are gathered before they are written: moderation must not wait for a commit that is not its own."""
 BATCH = 500
 """Most lines in one transaction, so that a Record never waits long for its turn."""
+TELL_EVERY_S = 60.0
+"""How often it is told that lines are not stored, with their sum."""
 WAITING = 20_000
 """Most lines waiting to be written; beyond, the oldest are lost and counted."""
 
@@ -37,6 +40,8 @@ class MessageLog:
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.lost = 0
+        self._untold = 0
+        self._tell_at = 0.0
 
     def keep(self, message: Message) -> None:
         """Store a line, soon. Nothing is raised."""
@@ -68,7 +73,11 @@ class MessageLog:
             except DatabaseError as error:
                 self._people.forget()
                 self.lost += len(batch)
-                log.warning("messages_not_stored", lines=len(batch), error=str(error))
+                self._untold += len(batch)
+                if time.monotonic() >= self._tell_at:
+                    # The process's log may be on the same full disk.
+                    log.warning("messages_not_stored", lines=self._untold, error=str(error))
+                    self._untold, self._tell_at = 0, time.monotonic() + TELL_EVERY_S
 
     async def _insert(self, batch: list[Message]) -> None:
         async with self._db.transaction() as transaction:

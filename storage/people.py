@@ -137,6 +137,15 @@ async def find_people(db: Database, who: str) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
+async def twitch_ids(db: Database, people: list[int]) -> list[str]:
+    """The Twitch ids of people not erased."""
+    rows = await db.rows(
+        "SELECT twitch_id FROM chatters WHERE twitch_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(people),),
+    )
+    return [row[0] for row in rows]
+
+
 async def plan_erasure(db: Database, person: int) -> Erasure:
     """What ``erase`` would destroy."""
     [row] = await db.rows(_PLAN, {"p": person})

@@ -41,7 +41,8 @@ class Permission(StrEnum):
     SEALED_LIST = "sealed list"  # know what is sealed
     SEALED_OPEN = "sealed open"  # read sealed content, with a purpose
     SEALED_RELEASE = "sealed release"  # say how a seal was worked off
-    RETENTION = "retention"  # destroy what is past its time, erase people
+    RETENTION = "retention"  # destroy what is past its time
+    ERASE = "erase"  # destroy a person's identity and text
     RULES = "rules"  # change deadlines, leases, shares, periods
     STAFF = "staff"  # add and remove staff
 
@@ -58,12 +59,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # Counsel decides about holds, seals and destruction, and does not review day to day.
     Role.LEGAL: frozenset(
         _READER
-        | {Permission.UNMASK, Permission.CASE, Permission.HOLD, Permission.RETENTION}
+        | {Permission.UNMASK, Permission.CASE, Permission.HOLD, Permission.RETENTION, Permission.ERASE}
         | {Permission.SEALED_LIST, Permission.SEALED_OPEN, Permission.SEALED_RELEASE}
     ),
     # Who runs the team sets its rules and sees what is sealed, but not the content.
     Role.MANAGER: frozenset(
-        _SENIOR | {Permission.SEALED_LIST, Permission.RETENTION, Permission.RULES, Permission.STAFF}
+        _SENIOR | {Permission.SEALED_LIST, Permission.RETENTION, Permission.ERASE, Permission.RULES, Permission.STAFF}
     ),
     Role.AUDITOR: frozenset(_READER | {Permission.SEALED_LIST}),
 }
