@@ -333,6 +333,8 @@ def describe(error: Exception) -> str:
     if isinstance(error, HTTPException):
         extra = error.extra if isinstance(error.extra, dict) else {}
         return f"{error.status} {extra.get('message') or extra.get('error') or 'no message'}"[:500].rstrip(".")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect to {error.host}:{error.port} ({error.os_error.strerror or type(error).__name__})"
     return f"{type(error).__name__}: {error}"[:500] if str(error) else type(error).__name__
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 from rich.progress import Progress
 
 from ops.command import DATABASE, DatabaseOption, errors, opened, run
-from storage.backup import back_up, look_over
+from ops.when import clock
+from storage.backup import Contents, back_up, contents, look_over
 from storage.backup import restore as put_back
 
 
@@ -37,7 +39,16 @@ def restore(
     if not apply:
         run(look_over(file))
         there = "replace" if database.exists() else "create"
+        typer.echo(f"{file}: {_told(run(contents(file)))}")
+        if database.exists():
+            typer.echo(f"{database}: {_told(run(contents(database, live=True)))}")
         typer.echo(f"would {there} {database} by {file}; add --apply to do it")
         return
     former = run(put_back(file, database))
     typer.echo(f"{database} restored from {file}" + (f"; the former database is {former}" if former else ""))
+
+
+def _told(found: Contents) -> str:
+    newest = "" if found.newest_ms is None else f", the newest of {clock(found.newest_ms, UTC)} UTC"
+    chains = {True: ", as it was written", False: ", NOT as it was written: chatwarden log verify", None: ""}
+    return f"schema {found.schema}, {found.records:,} Records{newest}{chains[found.sound]}"

@@ -8,10 +8,12 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.database import CorruptDatabaseError, Database, DatabaseError, recognise
+from storage.database import UNTOUCHED, CorruptDatabaseError, Database, DatabaseError, recognise
+from storage.verifying import verify
 
 PAGES = 2_000
 """Pages copied at a time (4 kB each), so that writers have their turn and progress can be shown."""
@@ -54,9 +56,52 @@ async def look_over(backup: Path) -> None:
     await asyncio.to_thread(_check, backup)
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database file holds; ``sound`` is None where only an upgrade would tell."""
+
+    schema: int
+    records: int
+    newest_ms: int | None
+    sound: bool | None
+
+
+async def contents(path: Path, *, live: bool = False) -> Contents:
+    """What a backup, or the ``live`` database, holds; whether its chains are as written is looked at in a backup only.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    found = await asyncio.to_thread(_count, path, live=live)
+    try:
+        db = None if live else await Database.open(path, untouched=True)
+    except DatabaseError:
+        db = None  # of an older version
+    if db is None:
+        return found
+    try:
+        return replace(found, sound=not (await verify(db)).breaks)
+    finally:
+        await db.close()
+
+
+def _count(path: Path, *, live: bool) -> Contents:
+    mode = "ro" if live else UNTOUCHED
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as file:
+            [schema] = file.execute("SELECT max(version) FROM schema_migrations").fetchone()
+            [records, newest_ms] = file.execute("SELECT count(*), max(received_ms) FROM records").fetchone()
+    except sqlite3.Error as error:
+        raise DatabaseError(f"{path}: {error}") from error
+    return Contents(schema, records, newest_ms, None)
+
+
 def _begin(target: Path, part: Path) -> None:
     if target.exists():
         raise DatabaseError(f"{target}: exists already (choose another name; a backup is never overwritten)")
+    if not target.parent.is_dir():
+        folder = target.parent
+        raise DatabaseError(f"{target}: folder {folder} does not exist (create it: install -d -m 700 {folder})")
     part.touch(mode=0o600)
 
 
@@ -78,7 +123,7 @@ def _put_back(backup: Path, path: Path) -> Path | None:
 
 def _check(path: Path) -> None:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={UNTOUCHED}", uri=True)) as file:
             [found] = file.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         found = str(error)
@@ -98,4 +143,5 @@ def _set_aside(path: Path) -> Path:
         raise DatabaseError(f"{path}: in use ({error}); stop the bot and the console first") from error
     former = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     path.rename(former)
+    former.chmod(0o600)
     return former

@@ -1,6 +1,6 @@
 """One SQLite file: opened with the guarantees the action log needs, migrated, and shared without mixed transactions.
 
-DatabaseError
+DatabaseError               ``passing`` where it gets better by itself: a full disk, another program's lock
 ├── CorruptDatabaseError    the bytes are not a sound database of ours
 └── WriteError              this write did not happen
     └── UnwritableError     nor would any other: a full disk, a lock held too long, a read-only file
@@ -9,6 +9,7 @@ DatabaseError
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
 import time
@@ -25,15 +26,27 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 BUSY_TIMEOUT_MS = 5_000
 """How long a write waits for another process's transaction."""
 
+UNTOUCHED = "ro&immutable=1"
+"""The mode in which SQLite keeps no lock and no log beside the file; what stands in a log there is not read."""
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
+PASSING = {
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_BUSY: "another program holds it; try again",
+    sqlite3.SQLITE_LOCKED: "another program holds it; try again",
+    sqlite3.SQLITE_IOERR: "see to the disk",
+}
+"""What gets better without anybody changing a setting, and what helps."""
 MOST_VALUES = 30_000
 """Values bound in one statement; SQLite takes 32,766."""
 
 
 class DatabaseError(Exception):
     """The database cannot be used as asked; the text says what, where and what to do."""
+
+    passing = False
 
 
 class CorruptDatabaseError(DatabaseError):
@@ -75,8 +88,10 @@ class Database:
         self._lock = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, *, readonly: bool = False) -> Database:
+    async def open(cls, path: Path, *, readonly: bool = False, untouched: bool = False) -> Database:
         """Open the file, create it if missing, and bring its schema up to date (neither when ``readonly``).
+
+        ``untouched`` reads a file nobody writes to, a backup, and leaves nothing beside it.
 
         Raises:
             DatabaseError: missing folder or file, not writable, another program's file, or a schema newer than
@@ -84,8 +99,9 @@ class Database:
             CorruptDatabaseError: not a database, or damaged.
         """
         # Checks and migrations run before aiosqlite's threads exist, so that a refusal leaves nothing running.
-        await asyncio.to_thread(_prepare, path, readonly=readonly)
-        reader = await _connect(path, "ro")
+        readonly |= untouched
+        await asyncio.to_thread(_prepare, path, readonly=readonly, untouched=untouched)
+        reader = await _connect(path, UNTOUCHED if untouched else "ro")
         return cls(path, reader, None if readonly else await _connect(path, "rw"))
 
     async def close(self) -> None:
@@ -117,7 +133,9 @@ class Database:
                     raise
             except sqlite3.Error as error:
                 kind = UnwritableError if isinstance(error, sqlite3.OperationalError) else WriteError
-                raise kind(f"{self.path}: not written: {error}") from error
+                raised = kind(f"{self.path}: not written: {error}")
+                raised.passing = _code(error) in PASSING
+                raise raised from error
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows of a query, as last committed."""
@@ -201,17 +219,20 @@ def recognise(path: Path) -> None:
         DatabaseError: missing, another program's, or newer than this code.
         CorruptDatabaseError: not a database, or damaged.
     """
-    _prepare(path, readonly=True, older=True)
+    _prepare(path, readonly=True, older=True, untouched=True)
 
 
-def _prepare(path: Path, *, readonly: bool, older: bool = False) -> None:
+def _prepare(path: Path, *, readonly: bool, older: bool = False, untouched: bool = False) -> None:
     """Refuse what cannot be used; otherwise create the file and bring its schema up to date, unless ``readonly``."""
     if readonly and not path.exists():
         raise missing(path)
     if not path.parent.is_dir():
         raise DatabaseError(f"{path}: folder {path.parent} does not exist (create it, or choose another --database)")
+    if not readonly:
+        _be_private(path)
+    mode = UNTOUCHED if untouched else "ro" if readonly else "rwc"
     try:
-        with closing(sqlite3.connect(_uri(path, "ro" if readonly else "rwc"), uri=True, isolation_level=None)) as file:
+        with closing(sqlite3.connect(_uri(path, mode), uri=True, isolation_level=None)) as file:
             file.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             version, newest = _version(path, file), migrations()[-1][0]
             if version > newest:
@@ -231,10 +252,18 @@ def _prepare(path: Path, *, readonly: bool, older: bool = False) -> None:
         raise _translated(path, error) from error
 
 
+def _be_private(path: Path) -> None:
+    """Create a missing file for its owner alone, whatever the umask; what SQLite puts beside it is as private."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:
+        return  # it is there, or opening it says what is wrong
+
+
 def _wait_while_locked(work: Callable[[], object]) -> None:
     """SQLite's own waiting does not cover the change to WAL, which needs the file to itself."""
     Retrying(
-        retry=retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY),
+        retry=retry_if_exception(lambda error: _code(error) == sqlite3.SQLITE_BUSY),
         stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
         wait=wait_fixed(0.02),
         reraise=True,
@@ -297,9 +326,18 @@ async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
 
 
 def _translated(path: Path, error: sqlite3.Error) -> DatabaseError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
         return CorruptDatabaseError(f"{path}: {error} (restore a backup, or choose another --database)")
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return DatabaseError(f"{path}: {error} (check its permissions, or choose another --database)")
+    if code in PASSING:
+        passing = DatabaseError(f"{path}: {error} ({PASSING[code]})")
+        passing.passing = True
+        return passing
     return DatabaseError(f"{path}: {error}")
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary code of an error, 0 where it has none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -137,6 +140,64 @@ def test_a_corrupt_database_is_refused_and_left_as_it_is(tmp_path: Path, monkeyp
     assert result.exit_code == 2
     assert "not a database" in flat(result.stderr)
     assert broken.read_bytes() == b"this is no database" * 100
+
+
+@pytest.fixture
+def needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "BOT_ID", "CHANNELS"):
+        monkeypatch.setenv(f"CHATWARDEN_{name}", "1")
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_database_that_another_program_holds_is_worth_starting_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setenv("CHATWARDEN_DATABASE", str(tmp_path / "log.sqlite3"))
+    with closing(sqlite3.connect(tmp_path / "log.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        result = run("run")
+    assert result.exit_code == 1
+    assert "database is locked (another program holds it; try again)" in flat(result.stderr)
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_disk_that_takes_no_more_is_worth_starting_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATWARDEN_DATABASE", str(tmp_path / "log.sqlite3"))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+    try:
+        result = run("run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert result.exit_code == 1
+    assert "log.sqlite3: " in flat(result.stderr)
+
+
+@pytest.mark.usefixtures("needed")
+def test_what_is_written_is_the_owners_alone_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0)
+    try:
+        assert run("staff", "add", "mara", "manager", "--database", "var/log.sqlite3").exit_code == 2
+        monkeypatch.setenv("CHATWARDEN_HELIX_URL", "http://127.0.0.1:9/helix/")
+        monkeypatch.setenv("CHATWARDEN_ID_URL", "http://127.0.0.1:9/")
+        monkeypatch.setenv("CHATWARDEN_DATABASE", "var/log.sqlite3")
+        run("doctor")
+        run("staff", "add", "mara", "manager", "--database", "var/log.sqlite3")
+        with closing(sqlite3.connect("var/log.sqlite3")) as reader:
+            reader.execute("SELECT count(*) FROM records").fetchone()
+            assert run("log", "export", "out", "--database", "var/log.sqlite3").exit_code == 0
+            assert run("report", "kpi", "--html", "kpi.html", "--database", "var/log.sqlite3").exit_code == 0
+            os.umask(0)
+            made = [each for each in tmp_path.rglob("*") if each.name != ".env"]
+            assert len(made) >= 7
+            assert {f"{each.name} {each.stat().st_mode & 0o077:o}" for each in made} == {
+                f"{each.name} 0" for each in made
+            }
+    finally:
+        os.umask(before)
 
 
 def test_check_answers_one_verdict_a_line_in_order() -> None:

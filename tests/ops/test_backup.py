@@ -69,14 +69,40 @@ def test_back_up_then_restore_brings_the_log_back(tmp_path: Path) -> None:
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     written(live, 4)
 
+    live.chmod(0o644)
     planned = shell.invoke(app, ["restore", str(copy), "--database", str(live)])
     assert "add --apply" in planned.output
+    assert f"{copy}: schema {migrations()[-1][0]}, 3 Records, the newest of 20" in planned.output
+    assert f"{live}: schema {migrations()[-1][0]}, 7 Records" in planned.output
+    assert planned.output.count("as it was written") == 1
     assert records(live) == 7
     done = shell.invoke(app, ["restore", str(copy), "--database", str(live), "--apply"])
     assert done.exit_code == 0, done.output
     assert records(live) == 3
     [former] = tmp_path.glob("log.sqlite3.before-*")
+    assert stat.S_IMODE(former.stat().st_mode) == 0o600
     assert records(former) == 7
+    assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.sqlite3"]
+
+
+def test_a_backup_whose_chain_is_broken_says_so_before_it_is_put_back(tmp_path: Path) -> None:
+    live, copy = tmp_path / "log.sqlite3", tmp_path / "copy.sqlite3"
+    written(live, 3)
+    assert shell.invoke(app, ["backup", str(copy), "--database", str(live)]).exit_code == 0
+    with closing(sqlite3.connect(copy)) as file, file:
+        for (trigger,) in list(file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
+            file.execute(f"DROP TRIGGER {trigger}")
+        file.execute("UPDATE records SET filter = 'caps' WHERE id = 2")
+    planned = shell.invoke(app, ["restore", str(copy), "--database", str(live)])
+    assert "NOT as it was written" in planned.output
+
+
+def test_a_backup_into_a_folder_that_is_missing_names_the_folder(tmp_path: Path) -> None:
+    live = tmp_path / "log.sqlite3"
+    written(live, 1)
+    told = shell.invoke(app, ["backup", str(tmp_path / "away" / "copy.sqlite3"), "--database", str(live)])
+    assert told.exit_code == 2
+    assert f"folder {tmp_path / 'away'} does not exist (create it: install -d -m 700" in told.stderr
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
