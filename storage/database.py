@@ -241,7 +241,9 @@ def _prepare(path: Path, *, readonly: bool, older: bool = False, untouched: bool
                 )
             if not readonly:
                 _wait_while_locked(lambda: file.execute("PRAGMA journal_mode = WAL"))
-                file.execute("BEGIN IMMEDIATE")  # a file that cannot be written shows it here, not at the first Record
+                # A file that cannot be written shows it here, not at the first Record; to begin alone does not show it.
+                file.execute("BEGIN IMMEDIATE")
+                file.execute("PRAGMA user_version = 0")
                 file.execute("ROLLBACK")
                 _migrate(path, file, version)
             elif version < newest and not older:

@@ -174,6 +174,50 @@ def test_a_disk_that_takes_no_more_is_worth_starting_again(tmp_path: Path, monke
     assert "log.sqlite3: " in flat(result.stderr)
 
 
+@pytest.fixture
+def nowhere(needed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Twitch nobody answers for."""
+    monkeypatch.setenv("CHATWARDEN_HELIX_URL", "http://127.0.0.1:9/helix/")
+    monkeypatch.setenv("CHATWARDEN_ID_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("CHATWARDEN_DATABASE", "var/log.sqlite3")
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_doctor_looks_whether_the_database_is_private_and_takes_writes(tmp_path: Path) -> None:
+    assert "takes writes, its schema is current; " in flat(run("doctor").stdout)
+    file = tmp_path / "var" / "log.sqlite3"
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    file.parent.chmod(0o755)
+    file.chmod(0o644)
+    told = flat(run("doctor").stdout)
+    assert "✗ database: anybody on this machine can read var/log.sqlite3 → chmod 600 var/log.sqlite3" in told
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anything")
+def test_doctor_tries_to_write(tmp_path: Path) -> None:
+    run("doctor")
+    (tmp_path / "var" / "log.sqlite3").chmod(0o400)
+    assert "✗ database: var/log.sqlite3: attempt to write a readonly database" in flat(run("doctor").stdout)
+
+
+async def test_doctor_has_one_line_for_many_channels_and_one_for_each_that_is_not_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Sandbox() as twitch:
+        names = [f"chan{number:03}" for number in range(120)]
+        settings = await settle(twitch, names, tmp_path / "log.sqlite3")
+        twitch.world.channel("chan007").moderators.clear()
+        for name, value in settings.items():
+            monkeypatch.setenv(f"CHATWARDEN_{name.upper()}", str(value))
+        result = await asyncio.to_thread(run, "doctor")
+    told = flat(result.stdout)
+    assert result.exit_code == 3
+    assert "119 channels: chatwarden_bot is a moderator" in told
+    assert "✗ chan007: chatwarden_bot is not a moderator" in told
+    assert len(result.stdout.splitlines()) < 20
+
+
 @pytest.mark.usefixtures("needed")
 def test_what_is_written_is_the_owners_alone_whatever_the_umask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

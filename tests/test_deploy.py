@@ -19,7 +19,9 @@ HOSTED = [ROOT / "deploy" / "Containerfile", ROOT / "docs" / "hosting.md", ROOT 
 def test_every_setting_named_for_hosts_exists(file: Path) -> None:
     named = set(re.findall(rf"{PREFIX}([A-Z_]+)", file.read_text(encoding="utf-8")))
     assert named
-    assert {name.lower() for name in named} <= set(Settings.model_fields) | {each.removeprefix(PREFIX).lower() for each in SHARED}
+    assert {name.lower() for name in named} <= set(Settings.model_fields) | {
+        each.removeprefix(PREFIX).lower() for each in SHARED
+    }
 
 
 def test_the_unit_does_not_restart_on_bad_settings() -> None:
