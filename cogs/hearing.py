@@ -191,8 +191,8 @@ class Hearing:
         if channel.id in self._standing.disarmed and "moderator_user_id" in wanted.condition:
             return  # told of already
         try:
-            self._leave_room_for_chats()
-            await self._client.subscribe_websocket(wanted, as_bot=True)
+            chats = len(self.absent) + len(self._refused)
+            await self._client.subscribe_websocket(wanted, as_bot=True, leaving=chats)
         except LimitError as error:
             self._missing[str(error), error.remedy][kind].add(channel.id)
         except HTTPException as error:
@@ -202,10 +202,6 @@ class Hearing:
                 self._missing[f"refused: {describe(error)}", "chatwarden doctor says why"][kind].add(channel.id)
         except NO_ANSWER as error:
             log.warning("not_heard", kind=kind, channel=channel.name, error=describe(error), then="asked for again")
-
-    def _leave_room_for_chats(self) -> None:
-        if self._client.room <= len(self.absent) + len(self._refused):
-            raise LimitError("no room: what Twitch gives one account is used up", "see the limits in docs/hosting.md")
 
 
 def _beside(channel_id: str, bot_id: str) -> list[SubscriptionPayload]:

@@ -97,15 +97,17 @@ class Client(commands.Bot):
         sockets = self._present
         return sum(MOST - each.load for each in sockets) + MOST * (MOST_SOCKETS - len(sockets))
 
-    async def subscribe_websocket(self, payload: SubscriptionPayload, **options: Any) -> Any:
+    async def subscribe_websocket(self, payload: SubscriptionPayload, *, leaving: int = 0, **options: Any) -> Any:
         """Subscribe on a socket with room, and see to it that it stays so; what is refused is not asked for again.
+
+        ``leaving`` is how many subscriptions must still find room afterwards.
 
         Raises:
             LimitError: Twitch grants the account no more of this.
         """
         await self.subscribing.acquire()
         try:
-            socket = await self._expecting()
+            socket = await self._expecting(leaving)
             try:
                 answer = await super().subscribe_websocket(payload, **options, socket_id=self._name_of(socket))
             finally:
@@ -132,15 +134,17 @@ class Client(commands.Bot):
         """The sockets that stay: one that was handed over is only read for what is still under way."""
         return [each for each in self.sockets if not each.handed_over]
 
-    async def _expecting(self) -> Socket:
+    async def _expecting(self, leaving: int) -> Socket:
         """A socket with room, which now expects one subscription more; opened where there is none."""
         async with self._opening:
+            if self.room <= leaving:
+                raise no_room()
             sockets = self._present
             free = [each for each in sockets if each.load < MOST]
             if free:
                 socket = max(free, key=lambda each: (each.connected, each.load))
-            elif len(sockets) >= MOST_SOCKETS or time.monotonic() < self._no_socket_until:
-                raise _no_room()
+            elif time.monotonic() < self._no_socket_until:
+                raise no_room()
             else:
                 socket = Socket(client=self, token_for=self.bot_id, http=self._http)
                 await socket.connect(fail_once=True)
@@ -218,10 +222,11 @@ def _limit(error: HTTPException) -> LimitError | None:
             "Twitch lets an account hear this in 10 channels whose streamers have not signed in",
             "more streamers sign in: chatwarden login --streamer",
         )
-    return _no_room()
+    return no_room()
 
 
-def _no_room() -> LimitError:
+def no_room() -> LimitError:
+    """The error of an account whose subscriptions are used up."""
     return LimitError(
         f"no room: Twitch gives one account {MOST_SOCKETS * MOST} subscriptions",
         "see the limits in docs/hosting.md",
