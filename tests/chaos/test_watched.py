@@ -51,6 +51,27 @@ async def test_metrics_and_health_tell_how_it_is(twitch: Sandbox, bot: BotProces
     assert values["chatwarden_log_writable"] == values["chatwarden_healthy"] == 1
 
 
+async def test_health_is_there_before_the_start_is_over_and_says_what_it_waits_for(
+    twitch: Sandbox, bot: BotProcess
+) -> None:
+    port = free_port()
+    await bot.prepare(metrics_port=port)
+    twitch.faults.add(Fault(kind="latency", path="eventsub/subscriptions", delay_s=60, times=None))
+    await bot.spawn()
+    told = ""
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session, asyncio.timeout(30):
+        while "starting: subscribing to the chats" not in told:
+            await asyncio.sleep(0.1)
+            try:
+                async with session.get("/healthz") as answer:
+                    told = await answer.text()
+                    assert answer.status == 503
+                async with session.get("/metrics") as answer:
+                    assert "chatwarden_healthy 0.0" in await answer.text()
+            except aiohttp.ClientConnectionError:
+                assert bot.running, bot.said
+
+
 async def test_whatever_goes_wrong_the_log_holds_no_token_and_no_abuse(twitch: Sandbox, bot: BotProcess) -> None:
     await bot.prepare(log_format="json")
     await bot.start()

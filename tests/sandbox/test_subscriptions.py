@@ -67,6 +67,25 @@ async def test_a_banned_bot_cannot_read_chat(twitch, signed_in):
         )
 
 
+@pytest.mark.parametrize(
+    ("deed", "left"),
+    [("ban", set()), ("unmod", {"channel.chat.message"}), ("timeout", {"channel.chat.message", "channel.moderate"})],
+)
+async def test_who_is_banned_or_no_moderator_any_more_hears_no_more(twitch, signed_in, bot, deed, left):
+    twitch.add_moderator("borea", "warden2")
+    listener = await signed_in("warden2", list(twitch.granted("warden")))
+    condition = {"broadcaster_user_id": twitch.add_user("borea").id}
+    await listener.listen(eventsub.ChatMessageSubscription, **condition, user_id=listener.bot_id)
+    await listener.listen(eventsub.ChannelModerateV2Subscription, **condition, moderator_user_id=listener.bot_id)
+    if deed == "unmod":
+        await twitch.unmod("borea", "warden2")
+    else:
+        await twitch.mod_ban("borea", "borea", "warden2", duration_s=60 if deed == "timeout" else None)
+    here = [each for each in twitch.eventsub.subscriptions.values() if each.condition.items() >= condition.items()]
+    assert {each.type for each in here} == left
+    assert twitch.world.channel("borea").moderates(listener.bot_id) is (deed == "timeout")
+
+
 async def test_listing_and_ending_subscriptions(twitch, bot, aurora, chat):
     await bot.listen(eventsub.StreamOnlineSubscription, broadcaster_user_id=aurora.id)
     listed = await bot.fetch_eventsub_subscriptions(token_for=bot.bot_id)

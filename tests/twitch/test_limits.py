@@ -35,7 +35,7 @@ async def answers() -> AsyncIterator[tuple[list[web.Response], str]]:
         return prepared.pop(0)
 
     app = web.Application()
-    app.router.add_get("/", answer)
+    app.router.add_get("/{path:.*}", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -70,3 +70,13 @@ async def test_an_answer_without_its_json_is_a_broken_connection(
     prepared.append(web.Response(text=body, content_type="application/json"))
     with pytest.raises(aiohttp.ClientConnectionError, match="without its JSON"):
         await get(url)
+
+
+async def test_one_subscription_too_many_is_not_waited_for(
+    answers: tuple[list[web.Response], str], waits: list[float]
+) -> None:
+    prepared, url = answers
+    headers = {"Ratelimit-Remaining": "700", "Ratelimit-Reset": str(int(time.time()) + 60)}
+    prepared.append(web.Response(status=429, headers=headers, text="too many"))
+    assert await get(f"{url}helix/eventsub/subscriptions") == "too many"
+    assert [each for each in waits if each > 0.1] == []
