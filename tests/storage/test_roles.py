@@ -19,6 +19,7 @@ sealed list          -      -        x          x      x       x
 sealed open          -      -        x          x      -       -
 sealed release       -      -        -          x      -       -
 retention            -      -        -          x      x       -
+erase                -      -        -          x      x       -
 rules                -      -        -          -      x       -
 staff                -      -        -          -      x       -
 """
