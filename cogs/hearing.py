@@ -115,19 +115,20 @@ class Hearing:
 
         ``take_in`` makes a Channel of one that is found late; ``begin`` hears of each that may be acted in.
         """
-        await self._standing.look()
-        await self._complete(begin)
-        self.complete.set()
-        log.info("listening", chats=len(self._channels) - len(self._client.listening.deaf), room=self._client.room)
         while True:
-            await asyncio.sleep(AGAIN_S)
             try:
-                await self._find_again(take_in)
-                await self._ask_for_chats_again()
+                if self.complete.is_set():
+                    await self._find_again(take_in)
+                    await self._ask_for_chats_again()
                 await self._standing.look()
                 await self._complete(begin)
             except (*NO_ANSWER, DatabaseError, PolicyError) as error:
                 log.warning("channels_not_tried_again", error=describe(error))
+            if not self.complete.is_set():
+                self.complete.set()
+                heard = len(self._channels) - len(self._client.listening.deaf)
+                log.info("listening", chats=heard, room=self._client.room)
+            await asyncio.sleep(AGAIN_S)
 
     async def _find_again(self, take_in: Callable[[User], Awaitable[Channel]]) -> None:
         names = list(self.absent)
@@ -164,13 +165,12 @@ class Hearing:
         self._asked -= self._standing.disarmed.keys()
         deaf = self._client.listening.deaf
         new = [each for each in self._channels.values() if each.id not in self._asked and each.id not in deaf]
-        ids = {each.id for each in new}
+        ids, before = {each.id for each in new}, self.notices
         for kinds in self._missing.values():
             for kind in list(kinds):
                 kinds[kind] -= ids
                 if not kinds[kind]:
                     del kinds[kind]
-        before = self.notices
         for kind in sorted({each.type for each in _beside("", "")}, key=_worth):
 
             async def ask(channel: Channel, kind: str = kind) -> None:
@@ -195,13 +195,14 @@ class Hearing:
             await self._client.subscribe_websocket(wanted, as_bot=True, leaving=chats)
         except LimitError as error:
             self._missing[str(error), error.remedy][kind].add(channel.id)
-        except HTTPException as error:
-            if error.status == 403 and kind == MODERATE:
-                self._standing.disarm(channel, NOT_MODERATOR)
-            else:
-                self._missing[f"refused: {describe(error)}", "chatwarden doctor says why"][kind].add(channel.id)
         except NO_ANSWER as error:
-            log.warning("not_heard", kind=kind, channel=channel.name, error=describe(error), then="asked for again")
+            status = error.status if isinstance(error, HTTPException) else 0
+            if status == 403 and kind == MODERATE:
+                self._standing.disarm(channel, NOT_MODERATOR)
+            elif status in (401, 403):
+                self._missing[f"refused: {describe(error)}", "chatwarden doctor says why"][kind].add(channel.id)
+            else:
+                log.warning("not_heard", kind=kind, channel=channel.name, error=describe(error), then="asked for again")
 
 
 def _beside(channel_id: str, bot_id: str) -> list[SubscriptionPayload]:

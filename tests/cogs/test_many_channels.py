@@ -21,7 +21,7 @@ from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from storage.gaps import Gaps
 from tests.cogs.conftest import Stand, Witness
-from twitch import client
+from twitch import client, scopes
 from twitch.client import HaltError
 
 POLICY = """
@@ -237,3 +237,38 @@ async def test_health_says_what_a_start_waits_for(
             ("starting: 2 of 3 chats subscribed",),
         ]
         assert bot.bot.health.vitals().faults == ()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_what_twitch_does_not_answer_for_at_the_start_is_asked_for_again(twitch: Sandbox, open_many: Any) -> None:
+    def broken(number: int) -> None:
+        for _ in range(number):
+            twitch.faults.add(Fault(kind="status", status=500, path="eventsub/subscriptions", method="POST"))
+
+    broken(1)
+    async with open_many(["aurora", "borea"]) as bot:
+        await bot.bot.hearing.complete.wait()
+        broken(3)
+        await bot.until(lambda: len(twitch.eventsub.subscriptions) == 2 * (KINDS + 1))
+        await bot.until(lambda: bot.bot.health.vitals().faults == ())
+        assert bot.bot.health.vitals().notices == ()
+        await each_is_moderated(bot, ["aurora", "borea"])
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_scope_not_granted_is_one_line_for_all_channels_and_told_once(
+    twitch: Sandbox, open_many: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted = tuple(each for each in scopes.BOT if each != "moderator:read:suspicious_users")
+    monkeypatch.setattr(scopes, "BOT", granted)
+    with capture_logs() as lines:
+        async with open_many(["aurora", "borea", "canis"], unmodded="canis") as bot:
+            await bot.bot.hearing.complete.wait()
+            await asyncio.sleep(0.7)
+            [line] = told(lines, "not_heard")
+            [notice] = bot.bot.health.vitals().notices
+            assert line["it"] == notice
+            assert notice.startswith(
+                "channel.suspicious_user.message in 2 channels, channel.suspicious_user.update in 2"
+            )
+            assert "chatwarden doctor" in notice
