@@ -39,7 +39,14 @@ NAMED = 3
 """Channels named in a line that speaks of many."""
 UNKNOWN = "Twitch knows no such channel"
 MODERATE = "channel.moderate"
-ORDER = (MODERATE, "channel.raid", "automod.message.hold", "automod.message.update")
+ORDER = (
+    MODERATE,
+    "channel.raid",
+    "automod.message.hold",
+    "automod.message.update",
+    "channel.unban_request.create",
+    "channel.unban_request.resolve",
+)
 """The kinds in the order of their worth; then come the rest."""
 
 Missing = Mapping[tuple[str, str], Mapping[str, int]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from storage.gaps import Gaps
 from tests.cogs.conftest import Stand, Witness
 from twitch import client, scopes
 from twitch.client import HaltError
+from twitch.listening import CHAT
 
 POLICY = """
 [filters.blocklist]
@@ -98,6 +100,10 @@ async def test_every_one_of_many_channels_is_moderated(twitch: Sandbox, open_man
             assert vitals.faults == ()
             assert len(vitals.notices) == 1 + (room < 0)
             assert sum(vitals.missing.values()) == wanted - len(twitch.eventsub.subscriptions)
+            heard = Counter(each.type for each in twitch.eventsub.subscriptions.values())
+            if count == 200:
+                first = (CHAT, "channel.moderate", "automod.message.hold", "automod.message.update")
+                assert heard == dict.fromkeys(first, 200) | {"channel.raid": 10, "channel.unban_request.create": 90}
     assert len([each for each in lines if each["event"] == "not_heard"]) == len(vitals.notices)
 
 
