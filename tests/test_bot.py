@@ -20,6 +20,7 @@ from bot import app, main
 from sandbox.demo import settle
 from sandbox.server import Sandbox
 from storage.sole import sole
+from twitch.tokens import Token, TokenStore
 
 ROOT = Path(__file__).parents[1]
 
@@ -216,6 +217,15 @@ async def test_doctor_has_one_line_for_many_channels_and_one_for_each_that_is_no
     assert "119 channels: chatwarden_bot is a moderator" in told
     assert "✗ chan007: chatwarden_bot is not a moderator" in told
     assert len(result.stdout.splitlines()) < 20
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_twitch_that_is_not_there_is_told_by_its_address_and_worth_starting_again(tmp_path: Path) -> None:
+    TokenStore(tmp_path / "var" / "tokens.json").save(Token("1", "warden", "access", "refresh"))
+    result = run("run")
+    assert result.exit_code == 1
+    assert "Twitch cannot be reached: cannot connect to 127.0.0.1:9 (" in flat(result.stderr)
+    assert "ssl" not in result.stderr
 
 
 @pytest.mark.usefixtures("needed")
