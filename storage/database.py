@@ -204,7 +204,7 @@ async def write_rows(
 def make_room(path: Path) -> None:
     """Make a database's folder, as on the first start; where that fails, opening says what is wrong."""
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def missing(path: Path) -> DatabaseError:

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import moderating
 from cogs.hearing import Hearing
-from cogs.modbot import StartError
+from cogs.moderating import moderating
 from config.settings import Settings
 from sandbox.demo import BOT, settle
 from sandbox.faults import Fault
@@ -23,7 +22,7 @@ from sandbox.server import Sandbox
 from storage.gaps import Gaps
 from tests.cogs.conftest import Stand, Witness
 from twitch import client, scopes
-from twitch.client import HaltError
+from twitch.errors import HaltError, StartError
 from twitch.listening import CHAT
 
 POLICY = """
