@@ -83,8 +83,8 @@ async def _policies(settings: Settings) -> Sequence[Check]:
             if found:
                 known.append(channel)
             try:
-                standing = await book.standing(found[0] if found else "", channel)
-                checks.append(Check(f"policy of {channel}", f"{standing.acts}; {standing.source}"))
+                current = await book.in_force(found[0] if found else "", channel)
+                checks.append(Check(f"policy of {channel}", f"{current.acts}; {current.source}"))
             except PolicyError as error:
                 checks.append(Check(f"policy of {channel}", str(error), "mend that; `run` refuses it"))
         if files := book.passed_over(known):

@@ -145,9 +145,9 @@ class Health(commands.Component):
 
     def _disarmed(self) -> list[tuple[str, str]]:
         """Channels in which the bot was to act and cannot, and why."""
-        standing, deaf = self._bot.standing.disarmed, self._bot.listening.deaf
-        channels = [self._channels[each] for each in standing if each not in deaf]
-        return [(each.name, standing[each.id]) for each in channels if not each.engine.dry_run]
+        disarmed, deaf = self._bot.sword.disarmed, self._bot.listening.deaf
+        channels = [self._channels[each] for each in disarmed if each not in deaf]
+        return [(each.name, disarmed[each.id]) for each in channels if not each.engine.dry_run]
 
     def _tell_of_gaps(self) -> None:
         """Say in one line what is over, however many channels share it."""

@@ -21,7 +21,7 @@ from cogs.channel import Channel
 from cogs.enforce import describe
 from cogs.mirror import Mirror
 from cogs.raids import Raids
-from cogs.standing import NOT_MODERATOR, Standing
+from cogs.sword import NOT_MODERATOR, Sword
 from config.policy import PolicyError
 from storage.database import DatabaseError
 from twitch.client import NO_ANSWER, Client
@@ -55,7 +55,7 @@ Missing = Mapping[tuple[str, str], Mapping[str, int]]
 class Hearing:
     """Sees to it that the channels are heard."""
 
-    def __init__(self, client: Client, channels: Mapping[str, Channel], standing: Standing) -> None:
+    def __init__(self, client: Client, channels: Mapping[str, Channel], sword: Sword) -> None:
         self.absent: dict[str, str] = {}
         """Channels that cannot be found, by name, and why."""
         self.complete = asyncio.Event()
@@ -64,7 +64,7 @@ class Hearing:
         """How far a start has come with the chats."""
         self._client = client
         self._channels = channels
-        self._standing = standing
+        self._sword = sword
         self._refused: dict[str, Exception] = {}
         self._asked: set[str] = set()
         self._missing: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -127,7 +127,7 @@ class Hearing:
                 if self.complete.is_set():
                     await self._find_again(take_in)
                     await self._ask_for_chats_again()
-                await self._standing.look()
+                await self._sword.look()
                 await self._complete(begin)
             except (*NO_ANSWER, DatabaseError, PolicyError) as error:
                 log.warning("channels_not_tried_again", error=describe(error))
@@ -169,7 +169,7 @@ class Hearing:
 
     async def _complete(self, begin: Callable[[Channel], Awaitable[None]]) -> None:
         """Ask for the other kinds, over all channels kind by kind, where that has not been done."""
-        self._asked -= self._standing.disarmed.keys()
+        self._asked -= self._sword.disarmed.keys()
         deaf = self._client.listening.deaf
         new = [each for each in self._channels.values() if each.id not in self._asked and each.id not in deaf]
         ids, before = {each.id for each in new}, self.notices
@@ -187,7 +187,7 @@ class Hearing:
         for told in self.notices:
             if told not in before:
                 log.warning("not_heard", it=told)
-        armed = [each for each in new if each.id not in self._standing.disarmed]
+        armed = [each for each in new if each.id not in self._sword.disarmed]
         self._asked |= {each.id for each in armed}
         await _some_at_once(armed, begin)
 
@@ -195,7 +195,7 @@ class Hearing:
         [wanted] = [each for each in _beside(channel.id, str(self._client.bot_id)) if each.type == kind]
         if self._client.listening.wants(wanted):
             return
-        if channel.id in self._standing.disarmed and "moderator_user_id" in wanted.condition:
+        if channel.id in self._sword.disarmed and "moderator_user_id" in wanted.condition:
             return  # told of already
         try:
             chats = len(self.absent) + len(self._refused)
@@ -205,7 +205,7 @@ class Hearing:
         except NO_ANSWER as error:
             status = error.status if isinstance(error, HTTPException) else 0
             if status == 403 and kind == MODERATE:
-                self._standing.disarm(channel, NOT_MODERATOR)
+                self._sword.disarm(channel, NOT_MODERATOR)
             elif status in (401, 403):
                 self._missing[f"refused: {describe(error)}", "chatwarden doctor says why"][kind].add(channel.id)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -32,7 +33,7 @@ from cogs.permissions import Rank, rank_of
 from cogs.policies import PolicyBook
 from cogs.raids import Raids, RaidWatch
 from cogs.shadow import Shadows
-from cogs.standing import Standing
+from cogs.sword import Sword
 from cogs.watch import message_of
 from filters.types import Message
 from ops.journal import outline
@@ -49,6 +50,8 @@ from twitch.tokens import TokenStore
 
 log = structlog.get_logger(__name__)
 
+SAID_ONE_BY_ONE = 10
+"""Channels that have a line each at the start; more share one with those that stand alike."""
 FINISHING_S = 3.5
 """How long a stopping bot goes on with what it has heard; with the goodbyes it is gone within five seconds."""
 
@@ -95,8 +98,8 @@ class ModBot(Client):
         self.health = Health(self, self.channels, records, Gaps(database), on_log_failure)
         self.ages = Ages(self)
         self.watching = asyncio.Event()
-        self.standing = Standing(self, self.channels)
-        self.hearing = Hearing(self, self.channels, self.standing)
+        self.sword = Sword(self, self.channels)
+        self.hearing = Hearing(self, self.channels, self.sword)
         self.stage = "signing in to Twitch"
         """What a start is at; empty once the chats are heard."""
         self._channel_names = list(channel_names)
@@ -121,7 +124,7 @@ class ModBot(Client):
         appeals = Appeals(self.desk)
         for component in (*(each(self.desk) for each in COMPONENTS), Mirror(self.desk), appeals):
             await self.add_component(component)
-        for component in (Raids(self._raids), self.health, self.standing):
+        for component in (Raids(self._raids), self.health, self.sword):
             await self.add_component(component)
         for channel in self.channels.values():
             await self._start(channel)
@@ -150,10 +153,16 @@ class ModBot(Client):
 
     async def say_how_it_stands(self) -> None:
         """Log what each channel is judged by and whether that acts, and which policy files are not read."""
+        alike: defaultdict[str, list[str]] = defaultdict(list)
         for channel in self.channels.values():
-            standing = await self._policies.standing(channel.id, channel.name)
-            say = log.warning if standing.policy.dry_run else log.info
-            say(standing.acts, channel=channel.name, policy=standing.source)
+            found = await self._policies.in_force(channel.id, channel.name)
+            alike[found.acts].append(channel.name)
+            if len(self.channels) <= SAID_ONE_BY_ONE:
+                say = log.warning if found.policy.dry_run else log.info
+                say(found.acts, channel=channel.name, policy=found.source)
+        if len(self.channels) > SAID_ONE_BY_ONE:
+            for acts, names in alike.items():
+                log.info(acts, channels=names)
         if files := self._policies.passed_over(self._policies.taken_up):
             log.info("files_not_read", files=files, why="the channels' revisions count; policy import takes a file in")
         for stray in self._policies.strays(self._channel_names):
@@ -248,7 +257,7 @@ class ModBot(Client):
         watch = RaidWatch(channel, broadcaster, self.bot_id, self._records, groups, answers)
         self._raids[user.id] = channel.lookout = watch
         channel.tell_mods = partial(answers.say, channel)
-        self.standing.watch(channel)
+        self.sword.watch(channel)
         return channel
 
     async def _start(self, channel: Channel) -> None:

@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class InForce:
     """What a channel is judged by, and since which revision; 0 before the first start."""
 
     policy: Policy
@@ -45,30 +45,30 @@ class PolicyBook:
 
     async def current(self, channel_id: str, channel: str) -> tuple[Policy, int]:
         """The channel's policy and revision number. PolicyError if it cannot be read; nothing is saved then."""
-        standing = await self.standing(channel_id, channel)
-        if standing.number:
+        found = await self.in_force(channel_id, channel)
+        if found.number:
             self.taken_up.add(channel)
-            return standing.policy, standing.number
+            return found.policy, found.number
         number = await self._revisions.save(
             channel_id,
-            standing.policy.to_toml(),
+            found.policy.to_toml(),
             author="chatwarden",
-            reason=standing.why,
+            reason=found.why,
             at_ms=time.time_ns() // 1_000_000,
             login=channel,
         )
-        return standing.policy, number
+        return found.policy, number
 
-    async def standing(self, channel_id: str, channel: str) -> Standing:
+    async def in_force(self, channel_id: str, channel: str) -> InForce:
         """What the channel is judged by, or will be from its first start on. PolicyError if that cannot be read."""
         revision = await self._revisions.current(channel_id)
         if revision is not None:
             by = f"by {revision.author}: {revision.reason}" if revision.number > 1 else revision.reason
-            return Standing(_read(revision, channel), revision.number, by)
+            return InForce(_read(revision, channel), revision.number, by)
         path = self._file(channel)
         if path.exists():
-            return Standing(Policy.load(path), 0, f"first start, from {path}")
-        return Standing(Policy.preset(), 0, f"first start, preset {DEFAULT_PRESET}")
+            return InForce(Policy.load(path), 0, f"first start, from {path}")
+        return InForce(Policy.preset(), 0, f"first start, preset {DEFAULT_PRESET}")
 
     async def revision(self, channel_id: str, channel: str, number: int) -> Policy:
         """One revision. PolicyError if there is none or it cannot be read."""

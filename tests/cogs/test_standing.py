@@ -38,6 +38,7 @@ async def test_a_file_with_dry_run_alone_is_family_and_does_nothing_and_that_is_
     async with moderating(settings, Witness()) as (bot, _):
         [channel] = bot.channels.values()
         assert channel.policy == Policy.preset("family").model_copy(update={"dry_run": True})
+        await bot.hearing.complete.wait()
         with capture_logs() as lines:
             await bot.say_how_it_stands()
     [line] = lines

@@ -26,8 +26,8 @@ DEEDS = {"ban": "banned", "timeout": "timed out", "unmod": "not a moderator any 
 """What moderators do that ends the bot's own work, and how it is told."""
 
 
-class Standing(commands.Component):
-    """Knows where the bot cannot act, and tells of it once."""
+class Sword(commands.Component):
+    """Knows where the bot lacks the moderator's sword and cannot act, and tells of it once."""
 
     def __init__(self, bot: ModBot, channels: Mapping[str, Channel]) -> None:
         self.disarmed: dict[str, str] = {}
