@@ -98,7 +98,8 @@ class AutoMod(ChatCommands):
         held[message.id] = Held(message, record_id, found.rule)
         if len(held) > HOLDS:
             held.popitem(last=False)
-        if mode in ("approve", "both") and not verdict.evidence and not channel.engine.dry_run:
+        clean = not verdict.evidence and not verdict.failed_filters
+        if mode in ("approve", "both") and clean and not channel.engine.dry_run:
             await self._note(channel, "bot", "bot", "automod approve", record_id)
             await self._let_through(channel, message.id)
 
@@ -163,7 +164,9 @@ class AutoMod(ChatCommands):
         engine = channel.engine.aside()
         since_ms = message.ts_ms - engine.ladder.decay * 1000
         acted_on = await self.desk.records.acted_on(channel.id, message.chatter_id, since_ms)
-        return engine.judge(message, engine.ladder.standing(acted_on, message.ts_ms))
+        verdict = engine.judge(message, engine.ladder.standing(acted_on, message.ts_ms))
+        channel.report(verdict.failed_filters)
+        return verdict
 
     async def _find(self, call: Call, rest: str) -> tuple[Message, int]:
         held = self._held[call.place.id]

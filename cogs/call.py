@@ -14,9 +14,9 @@ from twitchio.ext import commands
 
 from cogs.channel import Channel
 from cogs.permissions import Rank, rank_of
+from filters.failure import outline
 from filters.ladder import format_duration, parse_duration
 from filters.types import Message
-from ops.journal import outline
 
 if TYPE_CHECKING:
     from cogs.desk import Desk

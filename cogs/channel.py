@@ -18,9 +18,9 @@ from cogs.shadow import Shadow
 from config.policy import Policy
 from filters.breaker import Breaker
 from filters.engine import Engine, Findings
+from filters.failure import Failure, outline
 from filters.ladder import Standing
 from filters.types import Action, Evidence, Message, Verdict
-from ops.journal import outline
 from storage.database import DatabaseError
 from storage.messages import MessageLog
 from storage.records import NewRecord, Record, RecordLog
@@ -110,7 +110,7 @@ class Channel:
         self._room = asyncio.Semaphore(RECORDING)
         self._recording: set[asyncio.Task[None]] = set()
         self._latest: dict[str, asyncio.Task[None]] = {}
-        self._reported: set[str] = set()
+        self._reported: set[Failure] = set()
         self._telling: set[asyncio.Future[object]] = set()
 
     def start(self) -> None:
@@ -242,7 +242,7 @@ class Channel:
             self._observer.judged(engine.decide(Findings(message, ())), None)
             return None
         findings = engine.examine(message)
-        self._report(findings.failed_filters)
+        self.report(findings.failed_filters)
         shadow = self.shadow
         on_trial = shadow.look(message) if shadow else None
         lost = self.outage is not None and self.outage.lasts
@@ -329,11 +329,13 @@ class Channel:
             self._telling.add(telling)
             telling.add_done_callback(self._telling.discard)
 
-    def _report(self, failed_filters: tuple[str, ...]) -> None:
-        for name in failed_filters:
-            if name not in self._reported:
-                self._reported.add(name)
-                log.error("filter_failed", channel=self.name, filter=name, remedy="it is skipped until it is changed")
+    def report(self, failed_filters: tuple[Failure, ...]) -> None:
+        """Log filters that raised: each place once a policy, however many lines it fails on."""
+        for each in failed_filters:
+            if each not in self._reported:
+                self._reported.add(each)
+                remedy = "lines it fails on are judged without it; mend it, or switch it off"
+                log.error("filter_failed", channel=self.name, filter=each.filter, error=each.why, remedy=remedy)
 
 
 def order_of(record: Record) -> Order:

@@ -17,8 +17,8 @@ from twitchio import HTTPException, PartialUser
 
 from cogs.outage import Outage
 from config.reasons import reason
+from filters.failure import outline
 from filters.types import Action, ActionKind, Category
-from ops.journal import outline
 from storage.database import DatabaseError
 from storage.records import Outcome, OutcomeError, RecordLog
 from twitch.limits import Points

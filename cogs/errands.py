@@ -16,7 +16,7 @@ from cogs.raids import RaidWatch
 from cogs.shadow import Shadows
 from cogs.undo import NothingToUndoError, Undo, UndoError
 from config.policy import PolicyError
-from ops.journal import outline
+from filters.failure import outline
 from storage.database import DatabaseError
 from storage.requests import Request, RequestKind, Requests
 from twitch.client import Client

@@ -35,8 +35,8 @@ from cogs.raids import Raids, RaidWatch
 from cogs.shadow import Shadows
 from cogs.sword import Sword
 from cogs.watch import message_of
+from filters.failure import outline
 from filters.types import Message
-from ops.journal import outline
 from storage.database import Database
 from storage.experiments import Experiments
 from storage.gaps import Gaps

@@ -18,10 +18,10 @@ from cogs.enforce import BANS_PER_30_S, Order, Settled
 from cogs.permissions import Rank, rank_of
 from cogs.plan import IN_QUOTES, Plan, bare
 from cogs.wording import counted
+from filters.failure import outline
 from filters.ladder import format_action, format_duration
 from filters.text import fold
 from filters.types import ActionKind, Message
-from ops.journal import outline
 from storage.database import DatabaseError
 from storage.records import Outcome
 

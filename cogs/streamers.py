@@ -108,6 +108,7 @@ class Streamers(ChatCommands):
     async def test(self, call: Call, *, rest: str = "") -> None:
         """Say what would happen to a line of somebody without strikes, and why."""
         verdict = call.place.engine.aside().judge(line_of(call, rest))
+        call.place.report(verdict.failed_filters)
         await call.answer(_foretold(verdict))
 
     @filters.command(extras=told(Rank.STREAMER, "", "filter history"))
@@ -192,11 +193,13 @@ def _shown(value: object) -> str:
 
 
 def _foretold(verdict: Verdict) -> str:
+    failed = "".join(f" {each.filter} failed on this line; the bot's log says why." for each in verdict.failed_filters)
     if not verdict.evidence:
-        return "Nothing would happen: no filter minds it."
+        minds = "no other filter minds it" if failed else "no filter minds it"
+        return f"Nothing would happen: {minds}. Floods, repeats and raids do not show on one line.{failed}"
     found = "; ".join(
         f"{each.filter}{' (dry run)' if each.dry_run else ''}: {each.detail}{shape_of(verdict.message.text, each)}"
         for each in verdict.evidence[:SHOWN_FINDINGS]
     )
     dry = " (dry run)" if verdict.dry_run else ""
-    return f"It would bring {format_action(verdict.action)}{dry}. {found}."
+    return f"It would bring {format_action(verdict.action)}{dry}. {found}.{failed}"

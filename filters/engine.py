@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, PlainSerializer
 
 from filters.base import Filter, Roles, Settings
+from filters.failure import Failure, outline
 from filters.history import History
 from filters.ladder import Ladder, Standing
 from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Verdict
@@ -50,7 +51,7 @@ class Findings:
 
     message: Message
     evidence: tuple[Evidence, ...]
-    failed_filters: tuple[str, ...] = ()
+    failed_filters: tuple[Failure, ...] = ()
 
 
 class Engine:
@@ -77,21 +78,21 @@ class Engine:
         self.history = History() if history is None else history
 
     def examine(self, message: Message) -> Findings:
-        """Remember the message and run every enabled filter over it. A filter that raises is skipped and named."""
+        """Remember the message and run every enabled filter over it. One that raises is left out and told."""
         self.history.observe(message)
         return self.look(message)
 
     def look(self, message: Message) -> Findings:
         """Run every enabled filter over a message the History has observed already."""
         evidence: list[Evidence] = []
-        failed: list[str] = []
+        failed: list[Failure] = []
         for each in self.filters:
             if each.exempt and not each.exempt.isdisjoint(message.roles):
                 continue
             try:
                 found = each.check(message, self.history)
-            except Exception:  # noqa: BLE001 - one broken filter must not switch the others off
-                failed.append(each.name)
+            except Exception as error:  # noqa: BLE001 - one broken filter must not switch the others off
+                failed.append(Failure(each.name, outline(error)))
                 continue
             if found is not None:
                 evidence.append(found)

@@ -5,10 +5,11 @@ Plain frozen data. No I/O, no clock, no TwitchIO.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property, total_ordering
 
+from filters.failure import Failure
 from filters.text import Folded, fold
 
 
@@ -192,7 +193,7 @@ class Verdict:
 
     ``exempt`` says why nothing is done although Evidence exists ("moderator", "permit"); ``dry_run`` that the
     action is only what would have been done; ``strikes`` how many stood against the chatter before this;
-    ``failed_filters`` names filters that raised and were skipped.
+    ``failed_filters`` are those that raised and were left out.
     """
 
     message: Message
@@ -202,7 +203,7 @@ class Verdict:
     strikes: int = 0
     dry_run: bool = False
     exempt: str = ""
-    failed_filters: tuple[str, ...] = field(default=())
+    failed_filters: tuple[Failure, ...] = ()
 
     @property
     def leading(self) -> Evidence:

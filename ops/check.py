@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
 from filters.blocklist import Blocklist
 from filters.engine import Engine
+from filters.failure import Failure
 from filters.lexicon import Problem, read_terms
 from filters.masking import visible
 from filters.types import Message, Verdict
@@ -24,6 +26,13 @@ from ops.command import USAGE, errors, fail
 
 LONGEST_LINE = 1_000_000
 """Characters; a Twitch line has 500 at most, and one endless line must not fill the memory."""
+
+KEYS = ("text", "ts", "channel", "user")
+"""What a line of JSON may say."""
+
+NAME_LETTERS = 16
+"""Letters of a stranger's name; with so many, no two are a few edits or a long beginning apart."""
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 MOST_PROBLEMS = 10
 """Lines of a list that are complained about one by one."""
@@ -40,17 +49,29 @@ def check(
     ] = DEFAULT_PRESET,
     channel: Annotated[str, typer.Option(help="The channel the lines are from, where they do not say.")] = "check",
     terms: Annotated[Path | None, typer.Option(help="Judge by just this blocklist: a term a line, or TSV.")] = None,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines are JSON: text; ts, channel, user if known.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Lines are JSON: {"ts": 8.5, "user": "eve", "text": "hi"}; ts in seconds.')
+    ] = False,
 ) -> None:
-    """Judge chat lines: one JSON verdict per line, in the same order, with the evidence."""
+    """Judge chat lines: one JSON verdict per line, in the same order, with the evidence.
+
+    Plain lines are from strangers, an hour apart: floods and repeats need --jsonl, with ts and user. A JSON line needs
+    only its text; channel may be named too.
+    """
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         engine_for = _engines(policy, terms)
         with _open(file) as lines, _progress(file) as step:
             engines: dict[str, Engine] = {}
+            known: set[Failure] = set()
             for message, size in _messages(lines, str(file), channel, jsonl=jsonl):
                 engine = engines.get(message.channel) or engines.setdefault(message.channel, engine_for())
-                sys.stdout.write(json.dumps(verdict_json(engine.judge(message)), ensure_ascii=False) + "\n")
+                verdict = engine.judge(message)
+                sys.stdout.write(json.dumps(verdict_json(verdict), ensure_ascii=False) + "\n")
+                for failure in verdict.failed_filters:
+                    if failure not in known:
+                        known.add(failure)
+                        errors.print(f"{file}:{message.id}: {failure.filter} failed: {failure.why}", style="red")
                 step(size)
     except BrokenPipeError:
         raise typer.Exit(0) from None
@@ -90,7 +111,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     if verdict.dry_run:
         answer["dry_run"] = True
     if verdict.failed_filters:
-        answer["failed_filters"] = list(verdict.failed_filters)
+        answer["failed_filters"] = {each.filter: each.why for each in verdict.failed_filters}
     return answer
 
 
@@ -124,7 +145,7 @@ def _messages(lines: TextIO, source: str, channel: str, *, jsonl: bool) -> Itera
     for number, line in enumerate(_bounded(lines, source), start=1):
         row = _row(line, source, number) if jsonl else {"text": line}
         ts_ms = int(row["ts"] * 1000) if row.get("ts") is not None else ts_ms + 3_600_000
-        user = str(row.get("user") or f"line-{number}")
+        user = str(row.get("user") or _stranger(number))
         name = str(row.get("channel") or channel)
         yield (
             Message(
@@ -138,6 +159,11 @@ def _messages(lines: TextIO, source: str, channel: str, *, jsonl: bool) -> Itera
             ),
             len(line.encode("utf-8", "replace")) + 1,
         )
+
+
+def _stranger(number: int) -> str:
+    """Who said a line that does not say so: nobody whose name is like another's, as a raid's are."""
+    return sha256(str(number).encode()).hexdigest().translate(_LETTERS)[:NAME_LETTERS]
 
 
 def _bounded(lines: TextIO, source: str) -> Iterator[str]:
@@ -156,6 +182,8 @@ def _row(line: str, source: str, number: int) -> dict[str, Any]:
         raise InputError(f"{source}:{number}: not JSON: {error} (one object a line, or leave out --jsonl)") from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise InputError(f'{source}:{number}: no "text" (write e.g. {{"text": "hello"}})')
+    if unknown := row.keys() - KEYS:
+        raise InputError(f"{source}:{number}: {min(unknown)!r} is unknown (a line has {', '.join(KEYS)})")
     ts = row.get("ts")
     if ts is not None and (not isinstance(ts, int | float) or isinstance(ts, bool) or not 0 <= ts < 1e11):
         raise InputError(f'{source}:{number}: "ts" is {ts!r} (seconds since 1970, e.g. 1636820749.5)')

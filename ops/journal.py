@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
-import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Literal
 
 import structlog
 
+from filters.failure import outline
 from ops.calling import typed
 
 LogFormat = Literal["console", "json"]
-ROOT = Path(__file__).parents[1]
 HIDDEN = "[hidden]"
 _TOKEN = re.compile(
     r"""(?ix) (?<=bearer\s)\S+ | (?<=oauth\s)\S+ | (?<=oauth:)\w+
@@ -85,13 +84,3 @@ def outline_exception(_logger: object, _method: str, event: MutableMapping[str, 
     if isinstance(error, BaseException):
         event["error"] = outline(error)
     return event
-
-
-def outline(error: BaseException) -> str:
-    """An unforeseen exception for the log: its kind and where it came from, never its text, which may quote chat."""
-    steps = traceback.extract_tb(error.__traceback__)
-    if not steps:
-        return type(error).__name__
-    file = Path(steps[-1].filename)
-    shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else Path(*file.parts[-2:])
-    return f"{type(error).__name__} at {shown}:{steps[-1].lineno}"

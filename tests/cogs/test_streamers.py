@@ -104,7 +104,7 @@ async def test_a_filter_that_was_stopped_acts_again_once_its_own_settings_are_ch
 async def test_what_would_happen_is_told_without_doing_it(stand: Any) -> None:
     async with stand(POLICY) as bot:
         assert await bot.ask("aurora", "!filter test what a lovely day") == (
-            "Nothing would happen: no filter minds it."
+            "Nothing would happen: no filter minds it. Floods, repeats and raids do not show on one line."
         )
         told = await bot.ask("aurora", "!filter test you s n a r f w a d fool")
         assert told == "It would bring delete. blocklist: a listed word (spacing) in “• • • • • • • •”."

@@ -9,6 +9,7 @@ import pytest
 
 from filters.base import Filter
 from filters.engine import Engine, Exemptions
+from filters.failure import Failure
 from filters.history import History
 from filters.ladder import Ladder, Standing
 from filters.types import NONE, Action, ActionKind, Evidence, Message, Role, Severity, Verdict
@@ -39,7 +40,11 @@ class Broken(Filter):
     name: ClassVar[str] = "broken"
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError(message.text)
+
+
+RAISED_AT = Broken.check.__code__.co_firstlineno + 1
+BROKEN = Failure("broken", f"ZeroDivisionError at tests/filters/test_engine.py:{RAISED_AT}")
 
 
 def engine(*filters: Filter, exempt: Exemptions | None = None, dry_run: bool = False) -> Engine:
@@ -72,7 +77,7 @@ class Chatty(Filter):
 def test_no_evidence_no_action() -> None:
     said = line("hello")
     verdict = engine(Shouting(), Swearing(), Broken()).judge(said, Standing(2))
-    assert verdict == Verdict(said, (), NONE, revision=7, strikes=2, failed_filters=("broken",))
+    assert verdict == Verdict(said, (), NONE, revision=7, strikes=2, failed_filters=(BROKEN,))
 
 
 def test_what_stands_against_a_chatter_counts_and_is_told() -> None:
@@ -163,9 +168,9 @@ def test_a_dry_run_policy_does_nothing_for_real() -> None:
     assert engine(Swearing(), dry_run=True).judge(line("darn")).dry_run
 
 
-def test_a_filter_that_raises_is_named_and_the_others_go_on() -> None:
+def test_a_filter_that_raises_is_told_with_the_place_and_no_chat_and_the_others_go_on() -> None:
     verdict = engine(Broken(), Shouting()).judge(line("hey!"))
-    assert verdict.failed_filters == ("broken",)
+    assert verdict.failed_filters == (BROKEN,)
     assert verdict.action == Action(ActionKind.DELETE)
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from starlette.datastructures import FormData
 
 from config.policy import Policy, preset_names
+from filters.zalgo import Zalgo
 from ops.console.forms import Setting, apply, describe, read
 from storage.database import now_ms
 from tests.ops.console.conftest import ADDRESS, STREAMER, House
@@ -167,6 +169,16 @@ async def test_a_line_is_judged_under_the_draft_and_the_piece_is_marked(house: H
     )
     assert "<html" not in part.text
     assert "<mark>grumblefoo</mark>" in part.text
+
+
+async def test_a_filter_that_breaks_on_the_line_is_named_with_its_place(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Zalgo, "check", lambda _self, message, _history: {}[message.text])
+    guest = await house.come_in(STREAMER)
+    page = (await guest.send(f"{HERE}/try", line="good evening")).text
+    assert "No other filter minds this line." in page
+    assert re.search(r"zalgo failed on this line: KeyError at tests/ops/console/test_policies.py:\d+\.", page, re.I)
 
 
 def _token(page: str) -> str:
