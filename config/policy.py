@@ -41,6 +41,7 @@ from filters.username_lookalike import UsernameLookalike
 from filters.zalgo import Zalgo
 
 PRESETS = Path(__file__).parent / "presets"
+FILTERS = Path(__file__).parents[1] / "filters"
 DEFAULT_PRESET = "family"
 LONGEST_POLICY = 4_000_000
 """Bytes; 10,000 own terms with all their settings are about a quarter of this."""
@@ -159,7 +160,14 @@ class Policy(Settings):
         """One of the shipped policies by name."""
         if name not in preset_names():
             raise PolicyError(f"no preset {name!r} (there are {', '.join(preset_names())})")
-        return cls._checked(_preset_tables(name), str(PRESETS / f"{name}.toml"))
+        path = PRESETS / f"{name}.toml"
+        try:
+            return cls._checked(_preset_tables(name), str(path))
+        except PolicyError as error:
+            table = re.search(r"filters\.(\w+): no such setting", str(error))
+            if table and (FILTERS / f"{table[1]}.py").exists():
+                raise PolicyError(f"{error} (is it in FilterSet, in config/policy.py?)") from None
+            raise
 
     @classmethod
     def named(cls, spec: str) -> Policy:

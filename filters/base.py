@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -24,8 +24,12 @@ Roles = Annotated[frozenset[Role], PlainSerializer(sorted)]
 class Filter(Settings, ABC):
     """One kind of unwanted chat behaviour.
 
-    The first line of a filter's docstring says which behaviour it catches; the shell, the chat command and the
-    README print that same line. ``check`` is pure: it reads the message and the history, both on event time.
+    The first line of a filter's docstring begins with "Catches", says which behaviour, and ends in a full stop; the
+    shell, the chat command and the README print that same line. ``check`` is pure: it reads the message and the
+    history, both on event time.
+
+    Raises:
+        TypeError: a filter is written without a name, that line, or a description of a setting.
     """
 
     name: ClassVar[str]
@@ -37,6 +41,19 @@ class Filter(Settings, ABC):
     exempt: Roles = Field(
         frozenset(), description="Roles this filter leaves alone, besides the policy's own exemptions."
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a filter that could not say what it is."""
+        super().__pydantic_init_subclass__(**kwargs)
+        own = cls.__name__
+        if not isinstance(getattr(cls, "name", None), str):
+            raise TypeError(f'{own} needs a line like name: ClassVar[str] = "{own.lower()}"')
+        if not (cls.summary().startswith("Catches ") and cls.summary().endswith(".")):
+            raise TypeError(f"{own} needs a docstring whose first line begins with 'Catches ' and ends in a full stop")
+        for setting, field in cls.model_fields.items():
+            if not field.description:
+                raise TypeError(f'{own}.{setting} needs a description: Field(..., description="What it is for.")')
 
     @abstractmethod
     def check(self, message: Message, history: History) -> Evidence | None:
@@ -50,7 +67,12 @@ class Filter(Settings, ABC):
         span: tuple[int, int] | None = None,
         related: tuple[str, ...] = (),
     ) -> Evidence:
-        """Evidence of a plain rule (confidence 1) over ``span``, by default the whole line."""
+        """Evidence of a plain rule (confidence 1) over ``span``, by default the whole line.
+
+        ``rule`` is the setting that was passed. Raises ValueError for anything else: people change what is wrong by it.
+        """
+        if rule not in type(self).model_fields:
+            raise ValueError(f"{self.name} has no setting {rule!r} (there are {', '.join(type(self).model_fields)})")
         return Evidence(
             filter=self.name,
             rule=rule,
@@ -65,4 +87,4 @@ class Filter(Settings, ABC):
     @classmethod
     def summary(cls) -> str:
         """The one line that says which chat behaviour this filter catches."""
-        return (cls.__doc__ or "").strip().splitlines()[0]
+        return (cls.__doc__ or "").strip().partition("\n")[0]

@@ -10,6 +10,9 @@ from filters.base import Filter
 from filters.history import History
 from filters.types import Evidence, Message
 
+RULES_OF_TEXT = ("blocklist", "regex")
+"""Filters whose rule is a listed term or a pattern; that of every other is the setting that was passed."""
+
 
 def messages(log: str) -> list[Message]:
     """Read a chat log. Message ids are m1, m2, … in order; names serve as ids."""
@@ -34,7 +37,15 @@ def _judge(each: Filter, lines: list[Message]) -> list[Evidence | None]:
     verdicts = []
     for line in lines:
         history.observe(line)
-        verdicts.append(each.check(line, history))
+        found = each.check(line, history)
+        if found is not None:
+            start, end = found.span
+            assert found.filter == each.name, "Evidence is filed under another filter"
+            assert 0 <= start <= end <= len(line.text), f"the span {found.span} is not in a line of {len(line.text)}"
+            assert start < end or not line.text, f"the span {found.span} is empty"
+            assert found.detail, "no detail for people"
+            assert each.name in RULES_OF_TEXT or found.rule in type(each).model_fields, f"{found.rule!r} is no setting"
+        verdicts.append(found)
     return verdicts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from filters.base import Filter
 from filters.history import History
@@ -19,6 +19,8 @@ class Shouting(Filter):
     """
 
     name: ClassVar[str] = "shouting"
+
+    marks: int = Field(0, description="Exclamation marks a line may end in.")
 
     def check(self, message: Message, history: History) -> Evidence | None:
         return self.evidence(message, "marks", "it shouts", (2, 3), ("m1", "m2"))
@@ -49,6 +51,35 @@ def test_evidence_is_of_the_whole_line_unless_a_piece_of_it_is_named() -> None:
 
 def test_a_filter_is_summed_up_by_the_first_line_about_it() -> None:
     assert Shouting.summary() == "Catches lines that end in an exclamation mark."
+
+
+def test_evidence_of_a_rule_that_is_no_setting_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"shouting has no setting 'mark' \(there are enabled, .*, marks\)"):
+        Shouting().evidence(HEY, "mark", "it shouts")
+
+
+def test_a_filter_without_a_name_is_refused_where_it_is_written() -> None:
+    with pytest.raises(TypeError, match=r'^Nameless needs a line like name: ClassVar\[str\] = "nameless"$'):
+
+        class Nameless(Filter):
+            """Catches nothing."""
+
+
+@pytest.mark.parametrize("line", [None, "", "Finds lines.", "Catches lines", "\n\nCatcheslines."])
+def test_a_filter_that_does_not_say_what_it_catches_is_refused(line: str | None) -> None:
+    with pytest.raises(TypeError, match=r"^Mute needs a docstring whose first line begins with 'Catches '"):
+        type("Mute", (Filter,), {"__doc__": line, "name": "mute", "__annotations__": {"name": ClassVar[str]}})
+
+
+def test_a_setting_that_does_not_say_what_it_is_for_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^Terse\.limit needs a description"):
+
+        class Terse(Filter):
+            """Catches nothing."""
+
+            name: ClassVar[str] = "terse"
+
+            limit: int = 3
 
 
 def test_a_slip_in_a_settings_name_is_told() -> None:

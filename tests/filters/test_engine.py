@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
+from pydantic import Field
 
 from filters.base import Filter
 from filters.engine import Engine, Exemptions
@@ -21,17 +22,17 @@ class Shouting(Filter):
     name: ClassVar[str] = "shouting"
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        return self.evidence(message, "!", "it shouts") if message.text.endswith("!") else None
+        return self.evidence(message, "enabled", "it shouts") if message.text.endswith("!") else None
 
 
 class Swearing(Filter):
     """Catches the word darn."""
 
     name: ClassVar[str] = "swearing"
-    severity: Severity = Severity.EXTREME
+    severity: Severity = Field(Severity.EXTREME, description="How bad a hit is.")
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        return self.evidence(message, "darn", "it swears") if "darn" in message.text else None
+        return self.evidence(message, "enabled", "it swears") if "darn" in message.text else None
 
 
 class Broken(Filter):
@@ -61,7 +62,7 @@ class Unsure(Filter):
     name: ClassVar[str] = "unsure"
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        found = self.evidence(message, "?", "it asks")
+        found = self.evidence(message, "enabled", "it asks")
         return replace(found, score=0.5) if "?" in message.text else None
 
 
@@ -71,7 +72,7 @@ class Chatty(Filter):
     name: ClassVar[str] = "chatty"
 
     def check(self, message: Message, history: History) -> Evidence | None:
-        return self.evidence(message, "2", "again") if len(history.recent(message, 60)) > 1 else None
+        return self.evidence(message, "enabled", "again") if len(history.recent(message, 60)) > 1 else None
 
 
 def test_no_evidence_no_action() -> None:
