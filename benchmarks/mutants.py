@@ -36,7 +36,9 @@ NOTICED = {"killed", "timeout", "suspicious", "segfault"}
 
 
 class MutmutError(RuntimeError):
-    """mutmut could not measure a module: no test fails without it, as where all it does is done when it is imported."""
+    """mutmut could not measure a module: a test fails before any change, or none fails without the module, as where
+    all it does is done when it is imported.
+    """
 
 
 def modules() -> list[str]:
@@ -54,6 +56,14 @@ def answering(module: str) -> list[str]:
     return [each for each in dict.fromkeys(tests) if (ROOT / each).exists()]
 
 
+def uncommitted(module: str) -> list[str]:
+    """Return what is not as last committed, of a module and the tests that answer for it: it would not be measured."""
+    asked = [module, *answering(module)]
+    command = ["git", "status", "--porcelain", "--untracked-files=all", "--ignored", "--", *asked]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
+    return [line[3:] for line in answer.stdout.splitlines()]
+
+
 def configure(clone: Path, module: str) -> None:
     """Let mutmut change one module and ask the tests that answer for it."""
     file = clone / "pyproject.toml"
@@ -64,11 +74,14 @@ def configure(clone: Path, module: str) -> None:
 
 
 def mutmut(clone: Path, *arguments: str, seconds: float | None = None) -> str:
-    """Return what mutmut says. Raises MutmutError with its last word, and TimeoutExpired when it takes longer."""
+    """Return what mutmut says. Raises TimeoutExpired when it takes longer, and MutmutError with its last word and the
+    tests that failed.
+    """
     command = [*MUTMUT, *arguments]
     answer = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=seconds)  # noqa: S603 - ourselves
     if answer.returncode:
-        raise MutmutError(answer.stdout.strip().splitlines()[-1])
+        said = (answer.stdout + answer.stderr).strip().splitlines()
+        raise MutmutError("\n    ".join([said[-1], *(line for line in said if line.startswith("FAILED "))]))
     return answer.stdout
 
 
@@ -87,7 +100,16 @@ def main(
     minutes: Annotated[float, typer.Option(min=0.1, help="Most time for one module; the rest stays untried.")] = 15,
     diff: Annotated[bool, typer.Option("--diff", help="Show each change that no test noticed.")] = False,
 ) -> None:
-    """Print for each module: changes tried, noticed, unnoticed, untried, and the noticed part of those tried."""
+    """Print for each module: changes tried, noticed, unnoticed, untried, and the noticed part of those tried.
+
+    What is measured is the last commit. Exit code 1: a module that was named could not be measured.
+    """
+    for each in module or ():
+        if not (ROOT / each).is_file():
+            raise typer.BadParameter(f"{each}: no such file (name a module as filters/caps.py)")
+        if changed := uncommitted(each):
+            raise typer.BadParameter(f"the last commit is measured, without {', '.join(changed)}: commit first")
+    unmeasured = False
     print(f"{'module':28}{'tried':>8}{'noticed':>9}{'missed':>8}{'untried':>9}{'score':>8}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         clone = Path(folder) / "clone"
@@ -96,16 +118,20 @@ def main(
             try:
                 ends = measure(clone, each, minutes)
             except MutmutError as error:
+                unmeasured = True
                 print(f"{each:28}not measured: {error}", flush=True)
                 continue
             count = Counter("noticed" if end in NOTICED else end for end in ends.values())
             tried = len(ends) - count["not checked"]
+            unmeasured |= not tried
             score = f"{count['noticed'] / tried:.1%}" if tried else "-"
             numbers = (tried, count["noticed"], tried - count["noticed"], count["not checked"])
             print(f"{each:28}{numbers[0]:>8}{numbers[1]:>9}{numbers[2]:>8}{numbers[3]:>9}{score:>8}", flush=True)
             for name, end in ends.items() if diff else ():
                 if end not in NOTICED and end != "not checked":
                     print(mutmut(clone, "show", name))
+    if module and unmeasured:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
