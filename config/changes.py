@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from config.policy import FilterSet, Policy, PolicyError
+from filters.base import Filter
 
 LONGEST_SHOWN = 60
 """Characters of a value in a change's text."""
@@ -57,12 +58,20 @@ def full_path(path: str) -> tuple[str, ...]:
     for at, part in enumerate(parts):
         fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
         if part not in fields:
-            known = [*fields, *FilterSet.model_fields] if at == 0 else list(fields)
-            near = get_close_matches(part, known, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else f" (there are {', '.join(known)})" if known else ""
+            known = list(dict.fromkeys([*fields, *FilterSet.model_fields] if at == 0 else fields))
+            near = (_filters_with(part) if at == 0 else []) or get_close_matches(part, known, n=1)
+            hint = (
+                f" (did you mean {' or '.join(near)}?)" if near else f" (there are {', '.join(known)})" if known else ""
+            )
             raise PolicyError(f"{'.'.join(parts[: at + 1])}: no such setting{hint}")
         model = fields[part].annotation
     return parts
+
+
+def _filters_with(setting: str) -> list[str]:
+    """The paths a filter's setting may have been short for; none for what every filter has."""
+    having = [each.name for each in FilterSet().all if setting in type(each).model_fields.keys() - Filter.model_fields]
+    return [f"{name}.{setting}" for name in having]
 
 
 def value_of(policy: Policy, path: str) -> Any:

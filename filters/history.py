@@ -134,7 +134,10 @@ class History:
         return next((line for line in reversed(chatter.lines) if line.id == message.id), None)
 
     def recent(self, message: Message, window_s: float) -> list[Line]:
-        """The chatter's own lines of the last ``window_s`` seconds before and including ``message``, oldest first."""
+        """The chatter's own lines of the last ``window_s`` seconds up to and including ``message``, oldest first.
+
+        A line exactly ``window_s`` seconds old is out.
+        """
         chatter = self._chatters.get(message.chatter_id)
         if chatter is None:
             return []
