@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,7 @@ def read() -> Callable[[str], list[Message]]:
 
 
 @pytest.fixture
-def say() -> Callable[[Filter, str], Evidence | None]:
-    """What a filter says to one line alone."""
-    return lambda each, text: judge(each, [Message("m1", 1_000, "1", "studio", "ada", "ada", text)])[0]
+def say() -> Callable[..., Evidence | None]:
+    """What a filter says to one line alone; more of the message by name."""
+    line = Message("m1", 1_000, "1", "studio", "ada", "ada", "")
+    return lambda each, text, **more: judge(each, [replace(line, text=text, **more)])[0]
