@@ -47,8 +47,10 @@ class Filter(Settings, ABC):
         """Refuse a filter that could not say what it is."""
         super().__pydantic_init_subclass__(**kwargs)
         own = cls.__name__
-        if not isinstance(getattr(cls, "name", None), str):
-            raise TypeError(f'{own} needs a line like name: ClassVar[str] = "{own.lower()}"')
+        package, _, file = cls.__module__.rpartition(".")
+        name = getattr(cls, "name", None)
+        if not isinstance(name, str) or (package == "filters" and name != file):
+            raise TypeError(f'{own} needs its file\'s name: name: ClassVar[str] = "{file}"')
         if not (cls.summary().startswith("Catches ") and cls.summary().endswith(".")):
             raise TypeError(f"{own} needs a docstring whose first line begins with 'Catches ' and ends in a full stop")
         for setting, field in cls.model_fields.items():

@@ -14,7 +14,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_the_table_of_filters_is_the_filters() -> None:
     rows = [f"| `{each.name}` | {each.summary().removeprefix('Catches ')} |" for each in FilterSet().all]
     there = README.partition("| Filter |")[2].partition("\n\n")[0].splitlines()[2:]
-    missing, stale = set(rows) - set(there), set(there) - set(rows)
+    missing, stale = sorted({*rows} - {*there}), sorted({*there} - {*rows})
     assert not missing, "put these rows into README's table of filters:\n" + "\n".join(missing)
     assert not stale, "take these rows out of README's table of filters:\n" + "\n".join(stale)
 

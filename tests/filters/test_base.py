@@ -59,10 +59,19 @@ def test_evidence_of_a_rule_that_is_no_setting_is_refused() -> None:
 
 
 def test_a_filter_without_a_name_is_refused_where_it_is_written() -> None:
-    with pytest.raises(TypeError, match=r'^Nameless needs a line like name: ClassVar\[str\] = "nameless"$'):
+    with pytest.raises(TypeError, match=r"^Nameless needs its file's name: name: ClassVar\[str\] = \"test_base\"$"):
 
         class Nameless(Filter):
             """Catches nothing."""
+
+    fields = {
+        "__doc__": "Catches nothing.",
+        "__annotations__": {"name": ClassVar[str]},
+        "__module__": "filters.shouting",
+    }
+    assert type("Shouting", (Filter,), {**fields, "name": "shouting"}).name == "shouting"
+    with pytest.raises(TypeError, match=r'ClassVar\[str\] = "shouting"$'):
+        type("Shouting", (Filter,), {**fields, "name": "shout"})
 
 
 @pytest.mark.parametrize("line", [None, "", "Finds lines.", "Catches lines", "\n\nCatcheslines."])
