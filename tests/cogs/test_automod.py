@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from filters.types import ActionKind, Category
+from filters.zalgo import Zalgo
 from storage.appeals import Appeals
 from storage.records import Outcome, Record, RecordQuery
 
@@ -58,6 +60,19 @@ async def test_the_policy_settles_what_its_own_filters_are_sure_of(
             assert [each.filter for each in evidence] == ["blocklist", "automod"]
         if not clean_is_held:
             await bot.until(lambda: [each.message.text for each in bot.witness.verdicts] == ["darn it"])
+
+
+async def test_what_a_filter_fails_on_is_left_to_people(stand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Zalgo, "check", lambda _self, message, _history: {"darn it": None}[message.text])
+    async with stand(POLICY.format(mode="approve")) as bot:
+        with capture_logs() as lines:
+            unclear = await bot.twitch.hold("aurora", "ann", "darn it all")
+            clean = await bot.twitch.hold("aurora", "ann", "darn it")
+            await records(bot, 2)
+            held = bot.twitch.world.channel("aurora").held
+            await bot.until(lambda: clean not in held)
+        assert set(held) == {unclear}
+        assert [each["filter"] for each in lines if each["event"] == "filter_failed"] == ["zalgo"]
 
 
 async def test_a_moderator_settles_holds_by_command(stand: Any) -> None:
