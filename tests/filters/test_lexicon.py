@@ -419,30 +419,3 @@ def test_a_hit_inside_a_word_says_so_too(line: str, span: tuple[int, int] | None
 def test_a_term_inside_a_word_is_told_once_for_a_place() -> None:
     hits = lexicon(Term("snarf", anywhere=True)).find_all(fold("quaxsnarfwib quaxsnarf"))
     assert [hit.span for hit in hits] == [(4, 9), (17, 22)]
-
-
-def test_a_term_in_its_own_letters_is_no_lookalike() -> None:
-    for line, technique in (("ein snärf", "exact"), ("ein SNÄRF", "exact"), ("ein snаrf", "homoglyph")):
-        hit = found(line, lexicon("snärf"))
-        assert hit is not None
-        assert hit.technique == technique, line
-
-
-@pytest.mark.parametrize(
-    ("term", "line", "split"),
-    [
-        ("zibwob", "zib wob", True),
-        ("zibwo", "zib wo", False),  # too short to tell
-        ("zibwob", "zi bwob", True),
-        ("zibwob", "z ibwob", False),
-        ("penquern", "pen quern", False),  # two words, though one is rare
-    ],
-)
-def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
-    hit = found(line, lexicon(term))
-    assert (hit is not None and hit.technique == "split") is split
-
-
-@pytest.mark.parametrize(("line", "found"), [("p1ne apple", True), ("pine appl3", True), ("pine apple", False)])
-def test_halves_of_which_one_is_in_leet_are_one_word(line: str, found: bool) -> None:
-    assert bool(compile_lexicon([Term("pineapple")]).find_all(fold(line))) is found

@@ -188,3 +188,8 @@ def test_two_halves_of_a_term(term: str, line: str, split: bool) -> None:
 def test_the_span_is_the_pieces_and_no_word_beside_them(line: str, piece: str) -> None:
     hits = compile_lexicon([Term("quox"), Term("blorp")]).find_all(fold(line))
     assert {line[slice(*hit.span)] for hit in hits} == {piece}
+
+
+@pytest.mark.parametrize(("line", "found"), [("p1ne apple", True), ("pine appl3", True), ("pine apple", False)])
+def test_halves_of_which_one_is_in_leet_are_one_word(line: str, found: bool) -> None:
+    assert bool(compile_lexicon([Term("pineapple")]).find_all(fold(line))) is found
