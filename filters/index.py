@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -24,6 +24,8 @@ SHORTEST_SPELT_OUT = 3
 SHORTEST_NATIVE_FUZZY = 6
 SHORTEST_FUZZY = 5
 """Letters a term needs before a slip of the keyboard is forgiven: four-letter words are all one slip from others."""
+HALF_ZIPF = 5.0
+"""How common both halves of a word are that is written as two: your self, some one."""
 ROOT_ZIPF = 3.3
 """How well known a term must be for its mere presence inside an unknown word to tell."""
 ROOT_SHARE = 0.9
@@ -147,7 +149,7 @@ class Index:
         if "".join(words) != letters:
             words = tuple(_NUMBERS.get(word, word) for word in words)
         runs = [words, *(_joined(words, at) for at in range(1, len(words)))] if len(words) > 2 else [words]
-        for parts in runs if len(words) > 1 else ():
+        for parts in [*runs, *_parted(words)] if len(words) > 1 else ():
             self.phrases[parts[0], parts[1]].append(Phrase(letters, parts))
 
     def _roots(self, known: list[str], spoken: dict[str, float]) -> list[str]:
@@ -197,6 +199,15 @@ def _enter(table: dict[str, Term], form: str, term: Term) -> bool:
         return False
     table[form] = term
     return True
+
+
+def _parted(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The phrase with one of its words as two that everybody knows: kill your self."""
+    zipf = real_words().zipf
+    for at, word in enumerate(words):
+        for cut in range(2, len(word) - 1):
+            if min(zipf(word[:cut]), zipf(word[cut:])) >= HALF_ZIPF:
+                yield (*words[:at], word[:cut], word[cut:], *words[at + 1 :])
 
 
 def _joined(words: tuple[str, ...], at: int) -> tuple[str, ...]:

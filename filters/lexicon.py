@@ -204,26 +204,31 @@ class Lexicon:
         last, native = len(words) - 1, self._index.native_phrases
         skip_to = 0
         for at, word in enumerate(words):
-            if at < last and (word.phrase_words or word.rare or words[at + 1].rare or word.looks_key in native):
-                yield from self._beginning(words, at)
+            if at < last:
+                after = words[at + 1]
+                if (word.phrase_words and after.phrase_words) or word.looks_key in native:
+                    yield from self._phrases.beginning(words, at)
+                if (word.rare or after.rare) and (joined := self._joined(word, after)):
+                    yield at, at + 2, Found(joined, "split")
             if at >= skip_to and word.broken:
                 skip_to = next((end for end in range(at, last + 1) if not words[end].broken), last + 1)
-                if found := self._spelt_out.find(words[at:skip_to]):
-                    first, end, spelt = found
-                    yield at + first, at + end, spelt
-                elif skip_to - at >= 3:
-                    yield from self._phrases.spelt_out(words, at, skip_to)
+                yield from self._in_pieces(words, at, skip_to)
 
-    def _beginning(self, words: Sequence[Word], at: int) -> Iterator[tuple[int, int, Found]]:
-        word, after = words[at], words[at + 1]
-        if (word.phrase_words and after.phrase_words) or word.looks_key in self._index.native_phrases:
-            yield from self._phrases.beginning(words, at)
-        if word.phrase_words:
-            yield from self._phrases.parted(words, at)
-        if word.rare or after.rare:
-            for joined in {word.letters + after.letters, word.leet + after.leet}:
-                if joined in self._index.terms and _is_split(word, after):
-                    yield at, at + 2, Found(joined, "split")
+    def _joined(self, word: Word, after: Word) -> str:
+        """The term of which two words are the halves, or an empty text."""
+        joined = word.letters + after.letters
+        if joined not in self._index.terms:
+            if word.leet is word.letters and after.leet is after.letters:
+                return ""
+            joined = word.leet + after.leet
+        return joined if joined in self._index.terms and _is_split(word, after) else ""
+
+    def _in_pieces(self, words: Sequence[Word], start: int, end: int) -> Iterator[tuple[int, int, Found]]:
+        if found := self._spelt_out.find(words[start:end]):
+            first, behind, spelt = found
+            yield start + first, start + behind, spelt
+        elif end - start >= 3:
+            yield from self._phrases.spelt_out(words, start, end)
 
 
 def _is_split(word: Word, after: Word) -> bool:

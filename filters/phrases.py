@@ -31,9 +31,7 @@ class Phrases:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._longest_word = max(map(len, index.phrase_words), default=0)
-        phrases = [each for some in index.phrases.values() for each in some]
-        self._most_words = max((len(each.parts) for each in phrases), default=0)
-        self._parts = {each.letters: len(each.parts) for each in phrases}
+        self._most_words = max((len(each.parts) for some in index.phrases.values() for each in some), default=0)
 
     def words(self, letters: str, leet: str, mask: str, zipf: float) -> tuple[str, ...]:
         """The words of phrases that a word may be: in full, stretched, mistyped, spelt by ear, masked or glued."""
@@ -74,14 +72,6 @@ class Phrases:
             foreign = any(each.foreign for each in words[at:end])
             if foreign and len(looks) == len(phrase.parts) and all(map(_stretches, looks, phrase.parts)):
                 yield at, end, Found(phrase.letters, "exact" if looks == list(phrase.parts) else "repeats")
-
-    def parted(self, words: Sequence[Word], at: int) -> Iterator[tuple[int, int, Found]]:
-        """Every phrase that begins with the word ``at`` and has a space too many: kill your self."""
-        joined = words[at].letters
-        for end in range(at + 2, min(at + self._most_words + 1, len(words)) + 1):
-            joined += words[end - 1].letters
-            if self._parts.get(joined) == end - at - 1:
-                yield at, end, Found(joined, "split")
 
     def spelt_out(self, words: Sequence[Word], start: int, end: int) -> Iterator[tuple[int, int, Found]]:
         """Every phrase of which one word stands in single letters among the words from ``start`` to ``end``, and the
