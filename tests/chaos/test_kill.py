@@ -22,7 +22,7 @@ async def test_a_second_bot_on_one_database_is_refused_until_the_first_is_gone_h
     await second.prepare()
     await second.spawn()
     assert await second.ended() == 2
-    assert f"chatwarden run (pid {bot.pid}, since" in second.said
+    assert f" run (pid {bot.pid}, since" in second.said
     assert "works on it already (stop that one, or set CHATWARDEN_DATABASE" in second.said
     await bot.kill()
     await second.start()
