@@ -108,7 +108,7 @@ def _with_term(policy: Policy, form: FormData) -> tuple[Policy, str, list[Proble
     }
     terms, problems = read_terms([text])
     if not terms:
-        raise PolicyError(problems[0].why if problems else "write the word or phrase to block")
+        raise PolicyError(f"“{text}” {problems[0].why}" if problems else "write the word or phrase to block")
     return _with_terms(policy, [term]), "Added to the unsaved changes.", problems
 
 
