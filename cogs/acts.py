@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from cogs.channel import CONTEXT_LINES, Channel
 from cogs.enforce import Settled
 from filters.duplicates import Line
 from filters.types import Action, ActionKind, Category, Evidence, Message, Severity
+from storage.database import now_ms
 from storage.records import NewRecord, Outcome, OutcomeError, RecordLog, RecordQuery
 
 MODERATOR = "moderator"
@@ -20,11 +20,6 @@ LATEST_RECORDS = 100
 """Records of one person looked at when somebody lets them back in."""
 SLACK_MS = 60_000
 """How much longer than its length a timeout counts as in force: it began some time after the line it is about."""
-
-
-def now_ms() -> int:
-    """The wall clock in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def message_of_line(channel: Channel, line: Line) -> Message:

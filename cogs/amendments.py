@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from cogs.acts import now_ms
 from cogs.call import Call, RefusedError, UsageError
 from config.changes import Change, difference
 from config.policy import Policy, PolicyError
 from filters.masking import masked
-from storage.database import Database
+from storage.database import Database, now_ms
 from storage.policies import PolicyLog, StaleRevisionError
 
 SHOWN_CHANGES = 3

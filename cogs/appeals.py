@@ -14,13 +14,13 @@ from twitchio.eventsub import (
 )
 from twitchio.ext import commands
 
-from cogs.acts import now_ms, settle_lifted
+from cogs.acts import settle_lifted
 from cogs.call import Target
 from cogs.channel import Channel
 from cogs.desk import Desk
 from cogs.enforce import describe
 from storage.appeals import Appeals as AppealLog
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from twitchio import HTTPException
 from twitchio.eventsub import AutomodMessageHoldV2Subscription, AutomodMessageUpdateV2Subscription, SubscriptionPayload
 from twitchio.ext import commands
 
-from cogs.acts import act_evidence, now_ms, record_act
+from cogs.acts import act_evidence, record_act
 from cogs.call import Call, ChatCommands, RefusedError, UsageError, told, words_of
 from cogs.channel import Channel
 from cogs.desk import Desk
@@ -22,6 +22,7 @@ from cogs.watch import kind_of
 from cogs.wording import counted
 from filters.types import Action, ActionKind, Category, Evidence, Fragment, Message, Verdict
 from storage.audit import Surface
+from storage.database import now_ms
 from storage.records import Outcome, Record
 
 log = structlog.get_logger(__name__)

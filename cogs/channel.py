@@ -21,7 +21,7 @@ from filters.engine import Engine, Findings
 from filters.failure import Failure, outline
 from filters.ladder import Standing
 from filters.types import Action, Evidence, Message, Verdict
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 from storage.messages import MessageLog
 from storage.records import NewRecord, Record, RecordLog
 from twitch.inflow import Inflow
@@ -49,11 +49,10 @@ Recording = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message and when it reached this process, UTC ms; ``command`` says that it is one of the bot's own."""
+    """A message and when it reached this process, UTC ms."""
 
     message: Message
     at_ms: int
-    command: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +117,14 @@ class Channel:
         self.enforcer.start()
         self._task = asyncio.create_task(self._work())
 
-    def take(self, message: Message, *, command: bool = False) -> None:
-        """Put a message in line. The sockets stop reading while too many wait (Inflow), so the line is bounded.
-
-        A ``command`` of who may give it is no chat: no filter judges it, or counts it with what is said later.
-        """
+    def take(self, message: Message) -> None:
+        """Put a message in line. The sockets stop reading while too many wait (Inflow), so the line is bounded."""
         self._inflow.enter()
-        self._inbox.put_nowait(Received(message, time.time_ns() // 1_000_000, command))
+        self._inbox.put_nowait(Received(message, now_ms()))
+
+    def pass_over(self, command: Message) -> None:
+        """Let a command of who may give it be: it is no chat, so no filter judges it or counts it with what is said."""
+        self._observer.judged(self.engine.decide(Findings(command, ())), None)
 
     @property
     def waiting(self) -> int:
@@ -238,9 +238,6 @@ class Channel:
     async def _examine(self, received: Received) -> Recording | None:
         """Look at a message in its turn; what is left to do about it, if anything."""
         message, engine = received.message, self.engine
-        if received.command:
-            self._observer.judged(engine.decide(Findings(message, ())), None)
-            return None
         findings = engine.examine(message)
         self.report(findings.failed_filters)
         shadow = self.shadow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,7 +18,7 @@ from cogs.outage import Outage
 from config.reasons import reason
 from filters.failure import outline
 from filters.types import Action, ActionKind, Category
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 from storage.records import Outcome, OutcomeError, RecordLog
 from twitch.limits import Points
 
@@ -227,7 +226,7 @@ class Enforcer:
             self._open.pop(queued.order.record_id, None)
 
     async def _carry_out(self, order: Order) -> Settled:
-        sent_ms = _now_ms()
+        sent_ms = now_ms()
         attempts, unconfirmed = 0, False
         try:
             async for attempt in _attempts():
@@ -252,7 +251,7 @@ class Enforcer:
                 self.on_answer(why)
         except Exception as error:  # noqa: BLE001 - an action that failed in any way is a failed Record, not a lost one
             outcome, why = Outcome.FAILED, outline(error)
-        return await self._settle(order, outcome, why, sent_ms, _now_ms(), attempts)
+        return await self._settle(order, outcome, why, sent_ms, now_ms(), attempts)
 
     async def _settle(
         self, order: Order, outcome: Outcome, why: str, sent_ms: int | None, done_ms: int | None, attempts: int
@@ -342,7 +341,7 @@ def _seconds_left(order: Order) -> int:
     """A timeout taken up after a crash ends when it would have ended, also if Twitch knows it already."""
     if not order.recovered:
         return order.action.duration_s
-    left_s = order.action.duration_s - (_now_ms() - order.received_ms) // 1000
+    left_s = order.action.duration_s - (now_ms() - order.received_ms) // 1000
     return min(max(left_s, 1), order.action.duration_s)
 
 
@@ -359,7 +358,3 @@ def _may_be_done(error: Exception) -> bool:
     return isinstance(error, (aiohttp.ClientConnectionError, TimeoutError)) and not isinstance(
         error, aiohttp.ClientConnectorError
     )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

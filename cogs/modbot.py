@@ -201,7 +201,10 @@ class ModBot(Client):
         wanted = channel.policy.filters.newcomers.enabled
         line = message_of(notification, self.ages.created_ms(chatter_id) if wanted else None)
         called = channel.policy.prefix in line.text
-        channel.take(line, command=called and self._is_command(channel, line))
+        if called and self._is_command(channel, line):
+            channel.pass_over(line)
+        else:
+            channel.take(line)
         if channel.id in self.desk.nukes:
             self.safe_dispatch("line", payload=line)
         if called:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from twitchio.ext import commands
 
-from cogs.acts import MODERATOR, act_evidence, ending_of, last_message, now_ms, record_act
+from cogs.acts import MODERATOR, act_evidence, ending_of, last_message, record_act
 from cogs.call import Call, ChatCommands, RefusedError, Target, UsageError, number_of, seconds_of, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import Order
@@ -16,6 +16,7 @@ from cogs.wording import ago, counted
 from filters.ladder import format_action, format_duration
 from filters.masking import masked
 from filters.types import Action, ActionKind, Evidence, Message, Role, Severity
+from storage.database import now_ms
 from storage.groups import Kind, RecordGroup
 from storage.people import person_number
 from storage.records import Outcome, Record, RecordDetails, RecordEvent

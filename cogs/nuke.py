@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from twitchio.ext import commands
 
-from cogs.acts import act_evidence, ending_of, message_of_line, now_ms, record_act
+from cogs.acts import act_evidence, ending_of, message_of_line, record_act
 from cogs.call import Call, ChatCommands, RefusedError, told, words_of
 from cogs.channel import Channel
 from cogs.enforce import BANS_PER_30_S, Order, Settled
@@ -22,7 +22,7 @@ from filters.failure import outline
 from filters.ladder import format_action, format_duration
 from filters.text import fold
 from filters.types import ActionKind, Message
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 from storage.records import Outcome
 
 log = structlog.get_logger(__name__)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from config.policy import DEFAULT_PRESET, Policy, PolicyError
+from storage.database import now_ms
 from storage.policies import PolicyLog, Revision
 
 SHOWN = 3
@@ -54,7 +54,7 @@ class PolicyBook:
             found.policy.to_toml(),
             author="chatwarden",
             reason=found.why,
-            at_ms=time.time_ns() // 1_000_000,
+            at_ms=now_ms(),
             login=channel,
         )
         return found.policy, number

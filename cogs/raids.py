@@ -14,7 +14,7 @@ from twitchio import HTTPException, PartialUser
 from twitchio.eventsub import ChannelRaidSubscription, SubscriptionPayload
 from twitchio.ext import commands
 
-from cogs.acts import message_of_line, now_ms, record_act
+from cogs.acts import message_of_line, record_act
 from cogs.answers import Answers
 from cogs.channel import Channel, RaidPart
 from cogs.enforce import Order, describe
@@ -22,7 +22,7 @@ from filters.duplicates import Line
 from filters.history import KEPT_S
 from filters.raid import Member, RaidAlert, RaidDetector
 from filters.types import ActionKind, Category, Evidence, Message, Severity
-from storage.database import DatabaseError
+from storage.database import DatabaseError, now_ms
 from storage.groups import Groups, Modes
 from storage.records import Outcome, RecordLog
 

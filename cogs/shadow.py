@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from config.policy import PolicyError
 from filters.engine import UNKNOWN, Engine, Findings
 from filters.ladder import Standing
 from filters.types import Message, Verdict
+from storage.database import now_ms
 from storage.experiments import Experiment, Experiments, Trial
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Shadows:
         """Look at every channel once. Raises DatabaseError."""
         for channel in self._channels.values():
             present = channel.shadow
-            wanted = await self._experiments.running(channel.id, time.time_ns() // 1_000_000)
+            wanted = await self._experiments.running(channel.id, now_ms())
             if (present.experiment.id if present else None) != (wanted.id if wanted else None):
                 channel.shadow = await self._shadow(channel, wanted) if wanted else None
             if present:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pydantic import BaseModel
 from twitchio.ext import commands
 
-from cogs.acts import now_ms
 from cogs.amendments import changes_told, or_usage
 from cogs.call import Call, ChatCommands, RefusedError, UsageError, number_of, told, words_of
 from cogs.desk import Desk
@@ -20,6 +19,7 @@ from config.policy import FilterSet, Policy, PolicyError
 from filters.base import Filter
 from filters.ladder import format_action
 from filters.types import Message, Verdict
+from storage.database import now_ms
 from storage.policies import PolicyLog, Revision
 
 HOW = ("on", "stopped", "dry run", "off")

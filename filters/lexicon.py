@@ -218,7 +218,7 @@ class Lexicon:
         """The term of which two words are the halves, or an empty text."""
         joined = word.letters + after.letters
         if joined not in self._index.terms:
-            if word.leet is word.letters and after.leet is after.letters:
+            if (word.leet, after.leet) == (word.letters, after.letters):
                 return ""
             joined = word.leet + after.leet
         return joined if joined in self._index.terms and _is_split(word, after) else ""
